@@ -1,0 +1,44 @@
+import type pg from "pg";
+
+/**
+ * Settings that change how PostgreSQL prints names and values (manual, "Client Connection Defaults"). With an empty
+ * `search_path` every name outside `pg_catalog` is printed with its schema.
+ */
+const pinned: { readonly [setting: string]: string } = {
+  search_path: "",
+  DateStyle: "ISO, YMD",
+  IntervalStyle: "postgres",
+  TimeZone: "UTC",
+  bytea_output: "hex",
+  extra_float_digits: "3",
+  quote_all_identifiers: "off",
+  row_security: "off",
+  xmlbinary: "base64",
+};
+
+const savepoint = "belay_reading";
+
+async function pin(client: pg.ClientBase): Promise<void> {
+  const names = Object.keys(pinned);
+  await client.query("select set_config(name, value, true) from unnest($1::text[], $2::text[]) as s (name, value)", [
+    names,
+    names.map((name) => pinned[name]),
+  ]);
+}
+
+/**
+ * Runs `work` with the settings pinned, in a transaction: the caller's, under a savepoint, or a repeatable-read and
+ * read-only one. Both are rolled back, which restores the settings; so `work` must only read.
+ */
+export async function withPinnedSettings<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
+  const isInTransaction = client.getTransactionStatus() === "T";
+  await client.query(isInTransaction ? `savepoint ${savepoint}` : "begin isolation level repeatable read read only");
+  try {
+    await pin(client);
+    return await work();
+  } finally {
+    await client.query(
+      isInTransaction ? `rollback to savepoint ${savepoint}; release savepoint ${savepoint}` : "rollback",
+    );
+  }
+}

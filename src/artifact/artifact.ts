@@ -1,0 +1,39 @@
+import type { Change } from "../change/change.js";
+import { sha256 } from "../change/digest.js";
+import type { Plan } from "../plan/step.js";
+import type { Manifest } from "./manifest.js";
+import { renderShell } from "./render-shell.js";
+import { renderSql } from "./render-sql.js";
+
+/** The pre-built way back: a file that runs alone, and its manifest. */
+export interface Artifact {
+  readonly kind: "artifact";
+  readonly text: string;
+  readonly manifest: Manifest;
+}
+
+/** Seals the way back of a change. Pure: the same change and plan give the same bytes. `requires` are ids. */
+export function sealArtifact(change: Change, plan: Plan, requires: readonly string[]): Artifact {
+  const text = plan.form === "command" ? renderShell(change, plan.backward) : renderSql(change, plan);
+  const manifest: Manifest = {
+    schemaVersion: 1,
+    change: change.id,
+    title: change.title,
+    form: plan.form,
+    digest: change.digest,
+    requires: [...requires],
+    irreversible: change.directives.irreversible,
+    loss: plan.loss.map((loss) => ({ ...loss })),
+    sections: plan.form === "command" ? [] : (structuredClone(plan.backward) as Manifest["sections"]),
+    command: plan.form === "command" ? [...plan.backward] : null,
+    file: artifactFile(change),
+    sha256: sha256(text),
+    evidence: null,
+  };
+  return { kind: "artifact", text, manifest };
+}
+
+/** The name of its file in `rollbacks/`. */
+export function artifactFile(change: Change): string {
+  return `${change.id}.${change.form === "command" ? "sh" : "sql"}`;
+}

@@ -1,0 +1,169 @@
+import type { Change } from "../change/change.js";
+import { isBracketed, type Section, type StatementPlan, type Step } from "../plan/step.js";
+import { quoteLiteral, quoteQualified } from "../sql/quote.js";
+
+/** How long one request for a lock may make others wait, in milliseconds, when the artifact runs in bare psql. */
+const lockTimeoutMs = 200;
+
+/** How long the artifact keeps asking for its locks, in seconds. */
+const lockPatienceSeconds = 300;
+
+/**
+ * The artifact as SQL for bare psql, or for any driver that sends a script statement by statement: no psql command, no variable. A guard looks into
+ * the ledger; each section then runs only where that says so, and the last one records.
+ */
+export function renderSql(change: Change, plan: StatementPlan): string {
+  const blocks = [head(change, plan)];
+  if (change.directives.irreversible !== null) return [...blocks, irreversible(change), ""].join("\n\n");
+  const sections = plan.backward.length === 0 ? [{ transaction: "inside", steps: [] } as const] : plan.backward;
+  blocks.push(settings(change), guard(change, sections));
+  sections.forEach((section, index) => {
+    const place = { change, index, count: sections.length };
+    blocks.push(section.transaction === "inside" ? inside(section, place) : outside(section, place));
+  });
+  return [...blocks, "SELECT pg_advisory_unlock_all();", ""].join("\n\n");
+}
+
+interface Place {
+  readonly change: Change;
+  readonly index: number;
+  readonly count: number;
+}
+
+function head(change: Change, plan: StatementPlan): string {
+  const statements = plan.backward.flatMap((section) => section.steps).filter((step) => step.purpose === null);
+  const lines = [
+    `Belay: the way back of ${change.title} (${change.id}).`,
+    `Takes back the change with the digest ${change.digest}.`,
+    "",
+    `  psql -v ON_ERROR_STOP=1 -f rollbacks/${change.id}.sql "$DATABASE_URL"`,
+    "",
+    "It takes the change back and records that in the ledger. Where the change is not applied it refuses and touches nothing;",
+    "run a second time it says so and does nothing. Do not edit it: it is sealed. `belay build` makes it.",
+    "",
+    "What it does:",
+    ...statements.map((step) => `  ${oneLine(step.sql)}`),
+    ...(statements.length === 0 ? ["  nothing but the ledger's entry"] : []),
+    ...plan.loss.map((loss) => `Lost for good: ${oneLine(loss.object)}: ${oneLine(loss.what)}`),
+  ];
+  return lines.map((line) => `-- ${line}`.trimEnd()).join("\n");
+}
+
+function settings(change: Change): string {
+  return [
+    "SET client_min_messages = notice;",
+    `SET application_name = ${quoteLiteral(`belay/artifact/${change.version}`)};`,
+    "SET search_path = public;",
+    "SET TimeZone = 'UTC';",
+    "SET synchronous_commit = on;",
+    "SET statement_timeout = 0;",
+    `SET lock_timeout = '${lockTimeoutMs}ms';`,
+  ].join("\n");
+}
+
+function guard(change: Change, sections: readonly Section[]): string {
+  const begin = `belay.begin_revert(${quoteLiteral(change.id)}, ${quoteLiteral(change.digest)}, ${sections.length}, ${isBracketed(sections)})`;
+  return block([
+    "BEGIN",
+    "  IF to_regclass('belay.journal') IS NULL THEN",
+    `    RAISE EXCEPTION 'Belay: % is not applied in database "%": Belay has no ledger there. Nothing was touched.', ${quoteLiteral(change.id)}, current_database();`,
+    "  END IF;",
+    ...alreadyGuard(begin, sections),
+    "END",
+  ]);
+}
+
+/** A statement that runs outside a transaction and cannot be skipped by name makes the second run an error, which says why. */
+function alreadyGuard(begin: string, sections: readonly Section[]): readonly string[] {
+  const unskippable = sections.some((s) => s.transaction === "outside" && s.steps.some((step) => !isSkippable(step)));
+  if (!unskippable) return [`  PERFORM ${begin};`];
+  return [
+    `  IF ${begin} = 'already' THEN`,
+    "    RAISE EXCEPTION 'Belay: it was already taken back. Nothing was touched.';",
+    "  END IF;",
+  ];
+}
+
+function isSkippable(step: Step): boolean {
+  return step.verification.kind !== "none";
+}
+
+function inside(section: Section, place: Place): string {
+  const { change, index, count } = place;
+  return block([
+    "DECLARE",
+    `  give_up_at timestamptz := clock_timestamp() + interval '${lockPatienceSeconds} seconds';`,
+    "BEGIN",
+    `  IF NOT belay.todo(${quoteLiteral(change.id)}, ${index}) THEN RETURN; END IF;`,
+    "  LOOP",
+    "    BEGIN",
+    ...section.steps.flatMap((step) => executed(step, change)),
+    "      EXIT;",
+    "    EXCEPTION WHEN lock_not_available THEN",
+    "      IF clock_timestamp() > give_up_at THEN RAISE; END IF;",
+    "      PERFORM pg_sleep(0.1 + random() * 0.4);",
+    "    END;",
+    "  END LOOP;",
+    `  PERFORM belay.end_section(${quoteLiteral(change.id)}, ${index}, ${count}, ${quoteLiteral(change.digest)});`,
+    "END",
+  ]);
+}
+
+function executed(step: Step, change: Change): readonly string[] {
+  const execute = `EXECUTE ${quoteLiteral(step.sql)};`;
+  const [first] = step.removes;
+  if (first === undefined) return [`      ${execute}`];
+  const met = step.removes.map((key) => `belay.met(${quoteLiteral(change.id)}, ${quoteLiteral(key)})`).join(" OR ");
+  return [`      IF NOT (${met}) THEN`, `        ${execute}`, "      END IF;"];
+}
+
+/**
+ * A statement outside a transaction cannot stand in a block that decides. It is skipped by name instead: where it must not run, the
+ * search path leads nowhere, and IF EXISTS finds nothing.
+ */
+function outside(section: Section, place: Place): string {
+  const { change, index, count } = place;
+  const [step] = section.steps;
+  if (step === undefined) return "";
+  const id = quoteLiteral(change.id);
+  const end = `SELECT belay.end_section(${id}, ${index}, ${count}, ${quoteLiteral(change.digest)});`;
+  const patient = "SET lock_timeout = 0;";
+  const budget = `SET lock_timeout = '${lockTimeoutMs}ms';`;
+  if (step.verification.kind !== "index-gone") return [patient, `${skippable(step)};`, budget, end].join("\n");
+  const { index: name } = step.verification;
+  const met = step.removes.map((key) => ` AND NOT belay.met(${id}, ${quoteLiteral(key)})`).join("");
+  const home = quoteLiteral(name.schema === null ? "public" : quoteQualified({ schema: null, name: name.schema }));
+  return [
+    `SELECT set_config('search_path', CASE WHEN belay.todo(${id}, ${index})${met} THEN ${home} ELSE 'belay_nowhere' END, false);`,
+    patient,
+    `DROP INDEX CONCURRENTLY IF EXISTS ${quoteQualified({ schema: null, name: name.name })};`,
+    "SET search_path = public;",
+    budget,
+    end,
+  ].join("\n");
+}
+
+/** CREATE INDEX CONCURRENTLY over an index that is there does nothing: IF NOT EXISTS. */
+function skippable(step: Step): string {
+  return step.sql.replace(/^(\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+)(?!IF\s+NOT\s+EXISTS)/i, "$1IF NOT EXISTS ");
+}
+
+function irreversible(change: Change): string {
+  return block([
+    "BEGIN",
+    `  RAISE EXCEPTION 'Belay: % cannot be taken back: %', ${quoteLiteral(change.id)}, ${quoteLiteral(change.directives.irreversible ?? "")};`,
+    "END",
+  ]);
+}
+
+/** A DO block whose dollar quote occurs nowhere in its body. */
+function block(lines: readonly string[]): string {
+  const body = lines.join("\n");
+  let tag = "$belay$";
+  for (let n = 1; body.includes(tag); n += 1) tag = `$belay${n}$`;
+  return `DO ${tag}\n${body}\n${tag};`;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim();
+}

@@ -1,0 +1,139 @@
+import { BelayError } from "../errors.js";
+import { effectsOf, type Effects, type ObjectReference } from "../sql/effects.js";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.js";
+import type { Statement } from "../sql/statement.js";
+import type { Loss, ObjectKey, Section, StatementPlan, Step, Verification } from "./step.js";
+
+/** The statements of both halves, with the choices of the change's head that bear on them. */
+export interface Source {
+  readonly id: string;
+  readonly form: "sql" | "knex";
+  readonly up: readonly Statement[];
+  readonly down: readonly Statement[];
+  readonly transaction: "on" | "off";
+  readonly keep: "on" | "off";
+}
+
+interface Compiled {
+  readonly statement: Statement;
+  readonly effects: Effects;
+}
+
+/** Turns the statements of a change into its plan: forward and backward. */
+export function compile(source: Source): StatementPlan {
+  const up = source.up.map(withEffects);
+  const down = source.down.map(withEffects);
+  const dropped = [...up, ...down].flatMap(({ effects }) => effects.drops).map(keyOf);
+  const half = (statements: readonly Compiled[]): readonly Section[] =>
+    sectionsOf(
+      statements.flatMap((compiled) => stepsFor(source, compiled, new Set(dropped.map((d) => d.key)))),
+      source.transaction,
+    );
+  return { form: source.form, forward: half(up), backward: half(down), loss: down.flatMap((one) => lossOf(source, one)) };
+}
+
+function withEffects(statement: Statement): Compiled {
+  return { statement, effects: effectsOf(statement) };
+}
+
+interface Classified {
+  readonly step: Step;
+  readonly transaction: "inside" | "outside";
+}
+
+function stepsFor(source: Source, compiled: Compiled, dropped: ReadonlySet<string>): readonly Classified[] {
+  const { statement, effects } = compiled;
+  if (effects.nature === "transaction-control") throw transactionControl(source, statement);
+  const own = { step: ownStep(compiled), transaction: effects.transaction };
+  if (source.keep === "off") return [own];
+  const kept = effects.drops.filter(isKept).map((object) => bookStep("keep", source.id, object));
+  const restored = effects.creates
+    .filter((object) => isKept(object) && dropped.has(keyOf(object).key))
+    .map((object) => bookStep("restore", source.id, object));
+  return [...kept, own, ...restored];
+}
+
+function ownStep({ statement, effects }: Compiled): Step {
+  return {
+    sql: statement.text,
+    command: effects.command,
+    purpose: null,
+    locks: effects.locks.map(({ relation, mode }) => ({ relation: quoteQualified(relation), mode })),
+    mayMeet: effects.ifNotExists ? effects.creates.map(keyOf) : [],
+    removes: effects.drops.map((object) => keyOf(object).key),
+    verification: verificationOf(effects),
+  };
+}
+
+/** Values are kept before they are dropped, and put back after their place was made again. */
+function bookStep(purpose: "keep" | "restore", change: string, object: ObjectReference): Classified {
+  const isColumn = object.kind === "column";
+  const relation = quoteQualified({ schema: object.schema, name: isColumn ? (object.of ?? "") : object.name });
+  const column = isColumn ? `, ${quoteLiteral(object.name)}` : ", NULL";
+  const step: Step = {
+    sql: `SELECT belay.${purpose}(${quoteLiteral(change)}, to_regclass(${quoteLiteral(relation)})${column})`,
+    command: "SELECT",
+    purpose,
+    locks: [{ relation, mode: purpose === "keep" ? "ACCESS EXCLUSIVE" : "ROW EXCLUSIVE" }],
+    mayMeet: [],
+    removes: purpose === "keep" ? [keyOf(object).key] : [],
+    verification: { kind: "none" },
+  };
+  return { step, transaction: "inside" };
+}
+
+function isKept(object: ObjectReference): boolean {
+  return object.kind === "column" || object.kind === "table";
+}
+
+function verificationOf(effects: Effects): Verification {
+  if (effects.transaction === "inside") return { kind: "none" };
+  const made = effects.creates.find((object) => object.kind === "index");
+  if (made !== undefined) return { kind: "index-valid", index: { schema: made.schema, name: made.name } };
+  const gone = effects.drops.find((object) => object.kind === "index");
+  if (gone !== undefined) return { kind: "index-gone", index: { schema: gone.schema, name: gone.name } };
+  return { kind: "none" };
+}
+
+function sectionsOf(steps: readonly Classified[], transaction: "on" | "off"): readonly Section[] {
+  const sections: { transaction: "inside" | "outside"; steps: Step[] }[] = [];
+  let afterOwn = false;
+  for (const { step, transaction: needs } of steps) {
+    const current = sections.at(-1);
+    const joins = current?.transaction === "inside" && needs === "inside";
+    // With `transaction off` a new section starts before each statement of the author's, and before what is kept for it.
+    const apart = transaction === "off" && (step.purpose !== "restore" && afterOwn);
+    if (current !== undefined && joins && !apart) current.steps.push(step);
+    else sections.push({ transaction: needs, steps: [step] });
+    afterOwn = step.purpose !== "keep";
+  }
+  return sections;
+}
+
+/** Data that a way back destroys and nothing keeps. */
+function lossOf(source: Source, { effects }: Compiled): readonly Loss[] {
+  if (effects.nature === "data" && ["DELETE", "TRUNCATE", "UPDATE", "MERGE"].includes(effects.command)) {
+    const tables = effects.locks.map(({ relation }) => quoteQualified(relation)).join(", ");
+    return [{ object: tables, what: `rows as they are before the way back runs its ${effects.command}` }];
+  }
+  if (source.keep === "on") {
+    return effects.cascade && effects.drops.length > 0
+      ? [{ object: effects.drops.map((d) => keyOf(d).key).join(", "), what: "whatever CASCADE reaches beyond it" }]
+      : [];
+  }
+  return effects.drops.filter(isKept).map((object) => ({ object: keyOf(object).key, what: "its values (keep is off)" }));
+}
+
+/** What the ledger calls an object: its kind and its quoted name, below its table where it has one. */
+export function keyOf(object: ObjectReference): ObjectKey {
+  const name = quoteQualified({ schema: object.schema, name: object.of ?? object.name });
+  const key = object.of === undefined ? `${object.kind} ${name}` : `${object.kind} ${name}.${quoteIdentifier(object.name)}`;
+  return { kind: object.kind, schema: object.schema, name: object.name, of: object.of ?? null, key };
+}
+
+function transactionControl(source: Source, statement: Statement): BelayError {
+  const place = `${source.id}:${statement.line}:${statement.column}`;
+  return new BelayError("refused", "transaction-control", `${place}: "${statement.text}" ends or begins a transaction.`, {
+    hint: "Leave it out: Belay brackets the statements itself. `-- belay:transaction off` makes each one commit on its own.",
+  });
+}

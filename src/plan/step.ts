@@ -1,0 +1,63 @@
+import type { LockMode } from "../sql/effects.js";
+import type { QualifiedName } from "../sql/name.js";
+
+/** What the catalog must say after a statement outside a transaction, for it to count as done. */
+export type Verification =
+  | { readonly kind: "index-valid"; readonly index: QualifiedName }
+  | { readonly kind: "index-gone"; readonly index: QualifiedName }
+  | { readonly kind: "none" };
+
+/** One statement of a compiled plan. */
+export interface Step {
+  /** What runs. */
+  readonly sql: string;
+  /** The statement's kind, as PostgreSQL's manual names it: `CREATE INDEX`. */
+  readonly command: string;
+  /** Why Belay put it there; null for a statement of the author's. */
+  readonly purpose: "keep" | "restore" | null;
+  readonly locks: readonly { readonly relation: string; readonly mode: LockMode }[];
+  /** Keys of what it makes, when it has IF NOT EXISTS and may meet an existing object instead. */
+  readonly mayMeet: readonly ObjectKey[];
+  /** Keys of what it removes: left alone where the way up only met them. */
+  readonly removes: readonly string[];
+  readonly verification: Verification;
+}
+
+/** An object as the catalog is asked for it. */
+export interface ObjectKey {
+  readonly kind: string;
+  readonly schema: string | null;
+  readonly name: string;
+  readonly of: string | null;
+  /** `index idx_ai_model`, `column execution_tasks.ai_model`: what the ledger calls it. */
+  readonly key: string;
+}
+
+/** Statements that commit together, or one that cannot run in a transaction. */
+export interface Section {
+  readonly transaction: "inside" | "outside";
+  readonly steps: readonly Step[];
+}
+
+/** What the way back destroys beyond recovery. */
+export interface Loss {
+  readonly object: string;
+  readonly what: string;
+}
+
+/** How a change goes forward and back. */
+export type Plan =
+  | { readonly form: "sql" | "knex"; readonly forward: readonly Section[]; readonly backward: readonly Section[]; readonly loss: readonly Loss[] }
+  | { readonly form: "command"; readonly forward: readonly string[]; readonly backward: readonly string[]; readonly loss: readonly Loss[] };
+
+export type StatementPlan = Extract<Plan, { form: "sql" | "knex" }>;
+
+/** All steps of some sections, in order. */
+export function stepsOf(sections: readonly Section[]): readonly Step[] {
+  return sections.flatMap((section) => section.steps);
+}
+
+/** One transaction cannot be cut off half-way; all else begins with an entry of its own, so that the next command knows. */
+export function isBracketed(sections: readonly Section[]): boolean {
+  return sections.length !== 1 || sections[0]?.transaction === "outside";
+}

@@ -1,0 +1,82 @@
+import type { Change, KnexChange } from "../change/change.js";
+import { orderChanges, requiredBy } from "../change/order.js";
+import { sealArtifact, type Artifact } from "../artifact/artifact.js";
+import { BelayError } from "../errors.js";
+import { compile } from "../plan/compile.js";
+import type { Plan } from "../plan/step.js";
+import { parseStatements } from "../sql/parse.js";
+import { recordKnex } from "./knex/record.js";
+
+/** A change with all that is derived from it alone. */
+export interface Built {
+  readonly change: Change;
+  readonly plan: Plan;
+  readonly artifact: Artifact;
+}
+
+/** Builds every change of a project, in order. */
+export async function buildAll(changes: readonly Change[]): Promise<readonly Built[]> {
+  const built: Built[] = [];
+  for (const change of orderChanges(changes)) built.push(await build(change, changes));
+  return built;
+}
+
+/**
+ * Compiles a change and seals its way back. `all` are the project's changes: its `requires` are found among them.
+ * @throws BelayError where a half cannot be read or compiled.
+ */
+export async function build(change: Change, all: readonly Change[]): Promise<Built> {
+  const plan = await planOf(change);
+  const requires = requiredBy(change, all).map((required) => required.id);
+  return { change, plan, artifact: sealArtifact(change, plan, requires) };
+}
+
+async function planOf(change: Change): Promise<Plan> {
+  switch (change.form) {
+    case "command":
+      return { form: "command", forward: change.up, backward: change.down, loss: [] };
+    case "sql":
+      return compileHalves(change, change.up, change.down);
+    case "knex":
+      return compileHalves(change, await recordedUp(change), await recordedDown(change));
+  }
+}
+
+async function compileHalves(change: Exclude<Change, { form: "command" }>, upText: string, downText: string): Promise<Plan> {
+  const [upFile = change.id, downFile = upFile] = change.files;
+  const up = await parseStatements(upText, upFile);
+  const down = await parseStatements(downText, downFile);
+  if (up.length === 0 && change.form === "sql") throw empty(upFile, "It does nothing: no statement is in it.");
+  if (down.length === 0 && change.directives.irreversible === null && change.form === "sql") {
+    throw empty(downFile, "It has no statement, so nothing would be taken back.");
+  }
+  const { transaction, keep } = change.directives;
+  return compile({ id: change.id, form: change.form, up, down, transaction, keep });
+}
+
+/** For showing only: the way forward runs live, so one that reads and decides is fine. */
+async function recordedUp(change: KnexChange): Promise<string> {
+  try {
+    return (await recordKnex(change.up, change.files[0] ?? change.id)).sql;
+  } catch (thrown) {
+    if (thrown instanceof BelayError && thrown.code === "knex-not-recorded") return "";
+    throw thrown;
+  }
+}
+
+async function recordedDown(change: KnexChange): Promise<string> {
+  const file = change.files[0] ?? change.id;
+  const { sql, dynamic } = await recordKnex(change.down, file);
+  if (dynamic) {
+    throw new BelayError("refused", "knex-down-dynamic", `${file}: its down reads the database, so it cannot be sealed ahead`, {
+      hint: "Write a down that only builds statements (for example dropTable instead of hasTable and dropTable).",
+    });
+  }
+  return sql;
+}
+
+function empty(file: string, message: string): BelayError {
+  return new BelayError("usage", "change-half-empty", `${file}: ${message}`, {
+    hint: "Write the statement. Where there is no way back, say `-- belay:irreversible <reason>` in the up file.",
+  });
+}

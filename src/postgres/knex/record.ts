@@ -1,0 +1,67 @@
+import type { KnexHalf } from "../../change/change.js";
+import { BelayError, messageOf } from "../../errors.js";
+import { quoteLiteral } from "../../sql/quote.js";
+import { knexOn, type Connection } from "./bound-knex.js";
+
+/** What a half of a knex migration would run, as SQL with its values in place. */
+export interface Recording {
+  readonly sql: string;
+  /** True where it asked the database for something: what it then does may depend on the answer. */
+  readonly dynamic: boolean;
+}
+
+const transactionControl = /^\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b/i;
+const reading = /^\s*(SELECT|WITH|SHOW|TABLE|VALUES)\b/i;
+
+/**
+ * Runs a half of a knex migration against nothing, and writes down the SQL that it sends. Every question gets the empty answer.
+ * @throws BelayError `knex-not-recorded` where the half fails on that.
+ */
+export async function recordKnex(half: KnexHalf, file: string): Promise<Recording> {
+  const statements: string[] = [];
+  try {
+    await knexOn(recorder(statements)).transaction(async (transaction) => half(transaction));
+  } catch (thrown) {
+    throw new BelayError("refused", "knex-not-recorded", `${file}: its SQL could not be recorded: ${messageOf(thrown)}`, {
+      hint: "It seems to decide by what it reads. Write it as an SQL pair, or so that it only builds statements.",
+      cause: thrown,
+    });
+  }
+  const own = statements.filter((sql) => !transactionControl.test(sql));
+  return { sql: own.map((sql) => `${sql.replace(/;\s*$/, "")};\n`).join(""), dynamic: own.some((sql) => reading.test(sql)) };
+}
+
+interface Query {
+  readonly text: string;
+  readonly values?: readonly unknown[];
+}
+
+function recorder(statements: string[]): Connection {
+  const query = (query: Query | string, done: (error: Error | null, result: unknown) => void): void => {
+    const { text, values = [] } = typeof query === "string" ? { text: query } : query;
+    statements.push(inline(text, values));
+    done(null, { rows: [], rowCount: 0, command: "", fields: [] });
+  };
+  return { query } as unknown as Connection;
+}
+
+/** Skips what is quoted: strings, identifiers and dollar quotes. */
+const placeholder = /'(?:[^']|'')*'|"(?:[^"]|"")*"|\$([A-Za-z_]*)\$[\s\S]*?\$\1\$|\$(\d+)/g;
+
+/** Puts the values in the places of `$1`, `$2` …. */
+export function inline(text: string, values: readonly unknown[]): string {
+  return text.replaceAll(placeholder, (whole: string, _tag: string | undefined, index: string | undefined) =>
+    index === undefined ? whole : literal(values[Number(index) - 1]),
+  );
+}
+
+function literal(value: unknown): string {
+  if (value === null || value === undefined) return "NULL";
+  if (typeof value === "number" || typeof value === "bigint") return value < 0 ? `(${String(value)})` : String(value);
+  if (typeof value === "boolean") return value ? "TRUE" : "FALSE";
+  if (typeof value === "string") return quoteLiteral(value);
+  if (value instanceof Date) return quoteLiteral(value.toISOString());
+  if (Buffer.isBuffer(value)) return quoteLiteral(`\\x${value.toString("hex")}`);
+  if (Array.isArray(value)) return `ARRAY[${value.map(literal).join(", ")}]`;
+  return quoteLiteral(JSON.stringify(value));
+}

@@ -1,0 +1,106 @@
+import type { Entry, EntryBodies, EntryKind } from "../../journal/entry.js";
+import type { ChainedEntry } from "../../journal/chain.js";
+import { foldTarget, type TargetState } from "../../journal/target-state.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { BelayError } from "../../errors.js";
+import type { Session } from "../session.js";
+import { ledgerSchema, ledgerVersion } from "../sql/ledger-schema.js";
+
+/** What an entry is about besides its body. */
+export interface About {
+  readonly rollout?: string | null;
+  readonly change?: string | null;
+  readonly actor: string;
+}
+
+const readable = `to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at`;
+
+/** The version of the ledger in this database; null where there is none. */
+export async function ledgerVersionIn(session: Session): Promise<number | null> {
+  const [found] = await session.query<{ there: boolean }>("SELECT to_regprocedure('belay.version()') IS NOT NULL AS there");
+  if (found?.there !== true) return null;
+  const [row] = await session.query<{ version: number }>("SELECT belay.version() AS version");
+  return row?.version ?? null;
+}
+
+/**
+ * Makes the ledger, or brings it to this version. Call it under the operator's lock: two at once would collide.
+ * @throws BelayError `ledger-too-new` where a newer Belay made it.
+ */
+export async function ensureLedger(session: Session, actor: string): Promise<void> {
+  const version = await ledgerVersionIn(session);
+  if (version === ledgerVersion) return;
+  if (version !== null && version > ledgerVersion) {
+    throw new BelayError("usage", "ledger-too-new", `This database's ledger has version ${version}; this Belay knows ${ledgerVersion}.`, {
+      hint: "Use the newer Belay that made it.",
+    });
+  }
+  await session.query("BEGIN");
+  try {
+    await session.client.query(ledgerSchema);
+    if (version === null) await append(session, "ledger-created", { actor }, { version: ledgerVersion });
+    await session.query("COMMIT");
+  } catch (thrown) {
+    await session.query("ROLLBACK");
+    throw thrown;
+  }
+}
+
+/** Appends one entry; within a transaction it commits with that. */
+export async function append<K extends EntryKind>(session: Session, kind: K, about: About, body: EntryBodies[K]): Promise<number> {
+  const [row] = await session.query<{ seq: string }>("SELECT belay.append($1, $2, $3, $4, $5::jsonb) AS seq", [
+    kind,
+    about.rollout ?? null,
+    about.change ?? null,
+    about.actor,
+    JSON.stringify(body),
+  ]);
+  return Number(row?.seq);
+}
+
+/** All entries, oldest first, without the artifacts in them; those of one rollout where it is given. */
+export async function readEntries(session: Session, rollout: string | null = null): Promise<readonly Entry[]> {
+  if ((await ledgerVersionIn(session)) === null) return [];
+  const rows = await session.query(
+    `SELECT seq::float8 AS seq, ${readable}, kind, rollout, change, actor, body - 'artifact' AS body
+     FROM belay.journal WHERE $1::text IS NULL OR rollout = $1 ORDER BY journal.seq`,
+    [rollout],
+  );
+  return rows as unknown as readonly Entry[];
+}
+
+/** The entries as they were hashed. */
+export async function readChain(session: Session): Promise<readonly ChainedEntry[]> {
+  if ((await ledgerVersionIn(session)) === null) return [];
+  const rows = await session.query(
+    `SELECT seq::float8 AS seq, ${readable}, kind, rollout, change, actor, body::text AS "bodyText", previous, hash
+     FROM belay.journal ORDER BY journal.seq`,
+  );
+  return rows as unknown as readonly ChainedEntry[];
+}
+
+export async function readTarget(session: Session): Promise<TargetState> {
+  return foldTarget(await readEntries(session));
+}
+
+/** The artifact that was stored when the change was last applied here; null where it never was. */
+export async function readArtifact(session: Session, change: string): Promise<{ sql: string; manifest: unknown } | null> {
+  const [row] = await session.query<{ artifact: { sql: string; manifest: unknown } | null }>(
+    `SELECT body -> 'artifact' AS artifact FROM belay.journal WHERE kind = 'applied' AND change = $1 ORDER BY seq DESC LIMIT 1`,
+    [change],
+  );
+  return row?.artifact ?? null;
+}
+
+/** Stores a snapshot under its fingerprint; the same one is stored once. */
+export async function storeSnapshot(session: Session, fingerprint: string, snapshot: Snapshot): Promise<void> {
+  await session.query("INSERT INTO belay.snapshot VALUES ($1, $2::jsonb) ON CONFLICT DO NOTHING", [
+    fingerprint,
+    JSON.stringify(snapshot),
+  ]);
+}
+
+export async function readStoredSnapshot(session: Session, fingerprint: string): Promise<Snapshot | null> {
+  const [row] = await session.query<{ body: Snapshot }>("SELECT body FROM belay.snapshot WHERE fingerprint = $1", [fingerprint]);
+  return row?.body ?? null;
+}

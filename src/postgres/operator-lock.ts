@@ -1,0 +1,51 @@
+import { BelayError } from "../errors.js";
+import type { Session } from "./session.js";
+import { operatorLockKey } from "./sql/ledger-schema.js";
+
+/** Who holds the operator's lock. */
+interface Holder {
+  readonly pid: number;
+  readonly application: string;
+  readonly user: string;
+  readonly from: string;
+  readonly since: string;
+}
+
+const pollMs = 100;
+
+/**
+ * Takes the advisory lock of the one operator on this session; it is held until the session closes. The lock is polled: a session that
+ * waited for it with a snapshot would deadlock with a CREATE INDEX CONCURRENTLY of the holder.
+ * @throws BelayError `operator-busy` (refused), naming the holder, after `patienceMs`.
+ */
+export async function takeOperatorLock(session: Session, target: string, patienceMs: number): Promise<void> {
+  const giveUpAt = Date.now() + patienceMs;
+  for (;;) {
+    const [row] = await session.query<{ taken: boolean }>("SELECT pg_try_advisory_lock($1) AS taken", [operatorLockKey]);
+    if (row?.taken === true) return;
+    if (Date.now() >= giveUpAt) throw busy(target, await holderOf(session));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+}
+
+async function holderOf(session: Session): Promise<Holder | null> {
+  const [holder] = await session.query<Holder & Record<string, unknown>>(
+    `SELECT a.pid, a.application_name AS application, a.usename AS user, coalesce(host(a.client_addr), 'local') AS from,
+       to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"') AS since
+     FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+     WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       AND (l.classid::bigint << 32 | l.objid::bigint) = $1`,
+    [operatorLockKey],
+  );
+  return holder ?? null;
+}
+
+function busy(target: string, holder: Holder | null): BelayError {
+  const who =
+    holder === null
+      ? "It was released this moment."
+      : `${holder.user} from ${holder.from}, as ${holder.application}, process ${holder.pid}, since ${holder.since}.`;
+  return new BelayError("refused", "operator-busy", `${target}: somebody else is at work there. ${who}`, {
+    hint: "Wait until that has ended: `belay status` shows it. Nothing was touched.",
+  });
+}

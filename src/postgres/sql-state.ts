@@ -1,0 +1,79 @@
+import pg from "pg";
+import { BelayError, messageOf } from "../errors.js";
+import type { Address } from "./address.js";
+import { shown } from "./address.js";
+
+/** The SQLSTATE of what was thrown, or null (PostgreSQL manual, appendix A). */
+export function sqlStateOf(thrown: unknown): string | null {
+  return thrown instanceof pg.DatabaseError ? (thrown.code ?? null) : null;
+}
+
+/** 55P03 lock_not_available: a lock timeout or NOWAIT. */
+export function isLockTimeout(thrown: unknown): boolean {
+  return sqlStateOf(thrown) === "55P03";
+}
+
+/** 57014 query_canceled. */
+export function isCancelled(thrown: unknown): boolean {
+  return sqlStateOf(thrown) === "57014";
+}
+
+/** The named table, column, index or other object does not exist. */
+export function isUndefinedObject(thrown: unknown): boolean {
+  return ["42P01", "42703", "42704", "42883", "3F000"].includes(sqlStateOf(thrown) ?? "");
+}
+
+/** The session is gone: what was under way may or may not have happened. */
+export function isConnectionLost(thrown: unknown): boolean {
+  const state = sqlStateOf(thrown);
+  if (state !== null) return state.startsWith("08") || state.startsWith("57P");
+  const code = codeOf(thrown);
+  if (["ECONNRESET", "EPIPE", "ETIMEDOUT", "ECONNREFUSED"].includes(code ?? "")) return true;
+  return /connection terminated|client was closed|not queryable|connection error/i.test(messageOf(thrown));
+}
+
+interface Refusal {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Says in one sentence why no session could be had, and what to do. Exit code 2: nothing was touched. */
+export function connectionError(thrown: unknown, address: Address): BelayError {
+  const { code, message, hint } = refusalOf(thrown, address);
+  return new BelayError("usage", code, message, { hint, cause: thrown });
+}
+
+function refusalOf(thrown: unknown, address: Address): Refusal {
+  const where = shown(address);
+  switch (sqlStateOf(thrown) ?? codeOf(thrown)) {
+    case "28P01":
+    case "28000":
+      return refusal("login-refused", `${where}: the server refused the login.`, "Check user, password and pg_hba.conf.");
+    case "3D000":
+      return refusal("database-missing", `${where}: there is no such database.`, "Create it, or correct the url.");
+    case "53300":
+      return refusal("connections-exhausted", `${where}: all connections are taken.`, "Free some, then run it again.");
+    case "57P03":
+      return refusal("server-starting", `${where}: the server is starting or stopping.`, "Try again in a moment.");
+    case "ECONNREFUSED":
+      return refusal("server-unreachable", `${where}: nothing listens there.`, "Start the server, or correct host and port.");
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return refusal("host-unknown", `${where}: the host's name cannot be resolved.`, "Correct the host.");
+    case "ETIMEDOUT":
+      return refusal("server-unreachable", `${where}: no answer in time.`, "Check host, port and firewall.");
+    default:
+      return refusal("connection-failed", `${where}: ${messageOf(thrown)}`, "Check the url of the target.");
+  }
+}
+
+function refusal(code: string, message: string, hint: string): Refusal {
+  return { code, message, hint };
+}
+
+function codeOf(thrown: unknown): string | null {
+  if (thrown instanceof AggregateError) return codeOf(thrown.errors[0]);
+  if (typeof thrown !== "object" || thrown === null || !("code" in thrown)) return null;
+  return typeof thrown.code === "string" ? thrown.code : null;
+}

@@ -1,0 +1,32 @@
+import type { Direction } from "./journal/entry.js";
+import type { Measurement } from "./gate/measurement.js";
+
+/** Who stands in the way of a lock. */
+export interface Blocker {
+  readonly pid: number;
+  readonly user: string;
+  readonly application: string;
+  readonly state: string;
+  /** Age of its transaction, in seconds. */
+  readonly ageSeconds: number;
+  readonly query: string;
+}
+
+/** What an engine tells while it works; present/ turns it into lines. */
+export type Progress =
+  | { readonly kind: "note"; readonly target: string | null; readonly message: string }
+  | { readonly kind: "warning"; readonly target: string | null; readonly message: string }
+  | { readonly kind: "target-started"; readonly target: string; readonly stage: string; readonly changes: number }
+  | { readonly kind: "step-started"; readonly target: string; readonly change: string; readonly direction: Direction; readonly statement: string }
+  | { readonly kind: "step-done"; readonly target: string; readonly change: string; readonly direction: Direction; readonly statement: string; readonly durationMs: number }
+  | { readonly kind: "waiting"; readonly target: string; readonly change: string; readonly statement: string; readonly waitedMs: number; readonly blockers: readonly Blocker[] }
+  | { readonly kind: "change-done"; readonly target: string; readonly change: string; readonly direction: Direction; readonly durationMs: number }
+  | { readonly kind: "measured"; readonly target: string; readonly gate: string; readonly phase: string; readonly measurement: Measurement }
+  | { readonly kind: "gate-decided"; readonly target: string; readonly gate: string; readonly phase: string; readonly verdict: string; readonly reason: string }
+  | { readonly kind: "baking"; readonly stage: string; readonly remainingMs: number }
+  | { readonly kind: "stage-done"; readonly stage: string }
+  | { readonly kind: "turning-back"; readonly message: string }
+  | { readonly kind: "proved-back"; readonly target: string; readonly equal: boolean; readonly differences: readonly string[] }
+  | { readonly kind: "assertion"; readonly change: string; readonly name: string; readonly passed: boolean; readonly detail: string };
+
+export type Report = (progress: Progress) => void;

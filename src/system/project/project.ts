@@ -1,0 +1,97 @@
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Artifact } from "../../artifact/artifact.js";
+import type { Stored } from "../../artifact/freshness.js";
+import { parseManifest, printManifest, type Manifest } from "../../artifact/manifest.js";
+import type { Change } from "../../change/change.js";
+import { orderChanges } from "../../change/order.js";
+import { BelayError, messageOf } from "../../errors.js";
+import type { Config } from "../config/config.js";
+import { loadConfig } from "../config/load-config.js";
+import { loadChanges } from "./load-changes.js";
+
+/** A folder with its config and its changes. */
+export interface Project {
+  readonly root: string;
+  readonly config: Config;
+  /** The config's path; null where the defaults apply. */
+  readonly configFile: string | null;
+  /** In the order in which they run. */
+  readonly changes: readonly Change[];
+}
+
+export interface ProjectOptions {
+  /** Where to look; by default the working directory. */
+  readonly directory?: string;
+  /** The config's path, where it is not to be looked for. */
+  readonly configFile?: string | null;
+}
+
+/** @throws BelayError `usage` naming the file that is wrong. */
+export async function loadProject(options: ProjectOptions = {}): Promise<Project> {
+  const loaded = await loadConfig(options.directory ?? process.cwd(), options.configFile ?? null, process.env);
+  const changes = orderChanges(await loadChanges(loaded.root));
+  return { root: loaded.root, config: loaded.config, configFile: loaded.file, changes };
+}
+
+/** What lies in `rollbacks/` for a change. */
+export async function readStoredArtifact(project: Project, artifact: Pick<Manifest, "change" | "file">): Promise<Stored> {
+  const folder = join(project.root, "rollbacks");
+  const manifestFile = `${artifact.change}.json`;
+  const text = await readIfThere(join(folder, artifact.file));
+  const json = await readIfThere(join(folder, manifestFile));
+  return { text, manifest: json === null ? null : parseManifest(parseJson(json, manifestFile), `rollbacks/${manifestFile}`) };
+}
+
+/** Writes an artifact and its manifest, each whole or not at all. */
+export async function writeArtifact(project: Project, artifact: Artifact): Promise<void> {
+  const folder = join(project.root, "rollbacks");
+  await mkdir(folder, { recursive: true });
+  await writeWhole(join(folder, artifact.manifest.file), artifact.text);
+  await writeManifest(project, artifact.manifest);
+}
+
+export async function writeManifest(project: Project, manifest: Manifest): Promise<void> {
+  await writeWhole(join(project.root, "rollbacks", `${manifest.change}.json`), printManifest(manifest));
+}
+
+/** Writes beside, then renames: a reader sees the old bytes or the new ones. */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  const beside = `${path}.${process.pid}.tmp`;
+  await writeFile(beside, text);
+  await rename(beside, path);
+}
+
+export async function readIfThere(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (thrown) {
+    if (isMissing(thrown)) return null;
+    throw thrown;
+  }
+}
+
+/** The names in a folder, sorted; none where it is missing. */
+export async function listIfThere(path: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(path)).toSorted();
+  } catch (thrown) {
+    if (isMissing(thrown)) return [];
+    throw thrown;
+  }
+}
+
+function isMissing(thrown: unknown): boolean {
+  return typeof thrown === "object" && thrown !== null && "code" in thrown && thrown.code === "ENOENT";
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (thrown) {
+    throw new BelayError("refused", "manifest-invalid", `rollbacks/${file}: ${messageOf(thrown)}`, {
+      hint: "Run `belay build` to make it again.",
+      cause: thrown,
+    });
+  }
+}

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client, DatabaseError } from "pg";
 import { BelayError, messageOf } from "../../errors.js";
 
@@ -6,6 +7,9 @@ const CONNECT_TIMEOUT_MS = 30_000;
 const NAME_LIMIT_BYTES = 63;
 const DUPLICATE_DATABASE = "42P04";
 const UNIQUE_VIOLATION = "23505";
+const CANNOT_CONNECT_NOW = "57P03";
+const RECOVERY_TIMEOUT_MS = 60_000;
+const RECOVERY_POLL_INTERVAL_MS = 100;
 
 /** Creates a database unless it is there; another process that does the same at this moment is no error. */
 export async function createDatabase(serverUrl: string, name: string): Promise<void> {
@@ -32,14 +36,31 @@ export async function removeDatabase(serverUrl: string, name: string): Promise<v
   });
 }
 
-/** The server's version as a number, such as 180004 for 18.4. */
+/**
+ * The server's version as a number, such as 180004 for 18.4. A server that recovers from a crash at this moment is waited for.
+ *
+ * @throws BelayError `sandbox-unreachable` when it does not answer.
+ */
 export async function readServerVersion(serverUrl: string): Promise<number> {
-  return withClient(serverUrl, async (client) => {
-    const { rows } = await client.query<{ version: number }>(
-      "SELECT current_setting('server_version_num')::int AS version",
-    );
-    return rows[0]?.version ?? 0;
-  });
+  const deadline = Date.now() + RECOVERY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await withClient(serverUrl, async (client) => {
+        const { rows } = await client.query<{ version: number }>(
+          "SELECT current_setting('server_version_num')::int AS version",
+        );
+        return rows[0]?.version ?? 0;
+      });
+    } catch (error) {
+      if (!isRecovering(error) || Date.now() > deadline) throw error;
+      await sleep(RECOVERY_POLL_INTERVAL_MS);
+    }
+  }
+}
+
+function isRecovering(error: unknown): boolean {
+  const cause = error instanceof BelayError ? error.cause : error;
+  return cause instanceof DatabaseError && cause.code === CANNOT_CONNECT_NOW;
 }
 
 async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {

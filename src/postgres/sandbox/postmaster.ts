@@ -75,7 +75,8 @@ async function readPidFile(dataDirectory: string): Promise<Postmaster | undefine
 async function isPostmaster(pid: number, dataDirectory: string): Promise<boolean> {
   if (!(await isRunning(pid))) return false;
   const commandLine = await commandLineOf(pid);
-  return commandLine === undefined || commandLine.includes(dataDirectory);
+  if (commandLine === undefined) return true;
+  return commandLine.includes("postgres") && commandLine.includes(dataDirectory);
 }
 
 /**

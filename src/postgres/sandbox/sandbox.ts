@@ -7,7 +7,7 @@ import { openFolder, ownerOf, type SandboxFolder } from "./folder.js";
 import { returnLease, sweepLeases, takeLease, type Lease } from "./lease.js";
 import { withLock } from "./lock-file.js";
 import { HOST } from "./port.js";
-import { findPostmaster, stopPostmaster } from "./postmaster.js";
+import { clearRemains, findPostmaster, stopPostmaster } from "./postmaster.js";
 import { prepareBinaries } from "./prepared-binaries.js";
 import { ensureServer } from "./server.js";
 
@@ -107,13 +107,14 @@ async function giveBack(folder: SandboxFolder, lease: Lease): Promise<void> {
     await returnLease(lease);
     if ((await sweepLeases(folder.leases)) > 0) return;
     const postmaster = await findPostmaster(folder.data);
-    if (postmaster !== undefined) await stopPostmaster(postmaster, folder.data);
+    if (postmaster === undefined) await clearRemains(folder.data);
+    else await stopPostmaster(postmaster, folder.data);
   });
 }
 
 function urlOf(login: Login, database: string): string {
-  const [user, password, name] = [SUPERUSER, login.password, database].map(encodeURIComponent);
-  if (name === undefined || name === "")
-    throw new BelayError("usage", "sandbox-database-name", "A database needs a name.");
-  return `postgres://${user}:${password}@${HOST}:${login.port}/${name}`;
+  if (database === "") throw new BelayError("usage", "sandbox-database-name", "A database needs a name.");
+  // Delimiters that a path may hold stay as they are: pg undoes their encoding no more than decodeURI does, libpq reads both.
+  const path = encodeURI(database).replaceAll("?", "%3F").replaceAll("#", "%23");
+  return `postgres://${SUPERUSER}:${encodeURIComponent(login.password)}@${HOST}:${login.port}/${path}`;
 }

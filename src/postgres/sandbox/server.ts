@@ -23,6 +23,12 @@ export interface RunningServer {
   readonly port: number;
 }
 
+interface SpawnedServer {
+  readonly child: ChildProcess;
+  /** How it ended, in words; stays open for a server that runs. */
+  readonly ended: Promise<string>;
+}
+
 type Launch =
   | { readonly kind: "ready"; readonly server: RunningServer }
   | { readonly kind: "port-taken" }
@@ -95,11 +101,10 @@ async function start(cluster: Cluster): Promise<RunningServer> {
 
 async function launchOn(cluster: Cluster, port: number, deadline: number): Promise<Launch> {
   const logStart = await rotateLog(cluster.folder.log);
-  const child = await spawnServer(cluster, port);
-  const ended = endOf(child);
+  const { child, ended } = await spawnServer(cluster, port);
   for (;;) {
     const found = await findPostmaster(cluster.folder.data);
-    const server = found?.pid === child.pid && found !== undefined ? asRunning(found) : undefined;
+    const server = found === undefined || found.pid !== child.pid ? undefined : asRunning(found);
     if (server !== undefined) return { kind: "ready", server };
     const end = await Promise.race([ended, sleep(POLL_INTERVAL_MS)]);
     if (end !== undefined) return explain(end, (await readFile(cluster.folder.log)).subarray(logStart).toString());
@@ -119,7 +124,7 @@ function asRunning(postmaster: Postmaster): RunningServer | undefined {
  * The server outlives this command: it leads a session of its own, so that Ctrl-C in the terminal does not reach it, and writes to a
  * file.
  */
-async function spawnServer(cluster: Cluster, port: number): Promise<ChildProcess> {
+async function spawnServer(cluster: Cluster, port: number): Promise<SpawnedServer> {
   const { folder, distribution, account } = cluster;
   const settings = [...(await settingsFor(distribution)), `port=${port}`];
   const ids = account === undefined ? {} : { uid: account.uid, gid: account.gid };
@@ -135,13 +140,12 @@ async function spawnServer(cluster: Cluster, port: number): Promise<ChildProcess
       stdio: ["ignore", log.fd, log.fd],
     });
     child.unref();
-    return child;
+    return { child, ended: endOf(child) };
   } finally {
     await log.close();
   }
 }
 
-/** How a server that did not start ended, in words. */
 function endOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once("error", (error) => resolve(messageOf(error)));

@@ -25,6 +25,7 @@ const step = z.strictObject({
   command: z.string(),
   purpose: z.enum(["keep", "restore"]).nullable(),
   locks: z.array(z.strictObject({ relation: z.string(), mode: lockMode })),
+  makes: z.array(z.string()),
   mayMeet: z.array(objectKey),
   removes: z.array(z.string()),
   verification,

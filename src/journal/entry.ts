@@ -16,7 +16,7 @@ export interface EntryBodies {
   /** A section outside a transaction is about to run. */
   "section-intended": { readonly direction: Direction; readonly section: number; readonly statement: string };
   /** A section is done. */
-  "section-done": { readonly direction: Direction; readonly section: number };
+  "section-done": { readonly direction: Direction; readonly section: number; readonly met?: readonly string[] };
   /** The whole change is applied. */
   applied: AppliedBody;
   /** The catalog as it was found right after a change was applied: what drift is measured against. */

@@ -22,6 +22,8 @@ export interface OpenChange {
   /** A section whose statement may have run: only the catalog knows. */
   readonly intended: number | null;
   readonly before: string | null;
+  /** Objects that the sections so far met and did not make. */
+  readonly met: readonly string[];
   readonly rollout: string | null;
 }
 
@@ -57,12 +59,16 @@ function step(state: TargetState, entry: Entry): TargetState {
   switch (entry.kind) {
     case "change-started": {
       const { direction, digest, sections, before } = entry.body;
-      return { ...next, open: { id, direction, digest, sections, before, done: 0, intended: null, rollout: entry.rollout } };
+      return { ...next, open: { id, direction, digest, sections, before, done: 0, intended: null, met: [], rollout: entry.rollout } };
     }
     case "section-intended":
       return withOpen(next, { intended: entry.body.section });
     case "section-done":
-      return withOpen(next, { done: entry.body.section + 1, intended: null });
+      return withOpen(next, {
+        done: entry.body.section + 1,
+        intended: null,
+        met: [...(next.open?.met ?? []), ...(entry.body.met ?? [])],
+      });
     case "applied":
       return { ...release(next, id), open: null, applied: [...without(state.applied, id), appliedFrom(entry, id)] };
     case "catalog-recorded":

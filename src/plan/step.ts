@@ -16,7 +16,9 @@ export interface Step {
   /** Why Belay put it there; null for a statement of the author's. */
   readonly purpose: "keep" | "restore" | null;
   readonly locks: readonly { readonly relation: string; readonly mode: LockMode }[];
-  /** Keys of what it makes, when it has IF NOT EXISTS and may meet an existing object instead. */
+  /** Keys of what it makes. */
+  readonly makes: readonly string[];
+  /** What it makes, when it has IF NOT EXISTS and may meet an existing object instead. */
   readonly mayMeet: readonly ObjectKey[];
   /** Keys of what it removes: left alone where the way up only met them. */
   readonly removes: readonly string[];

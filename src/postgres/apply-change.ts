@@ -1,0 +1,177 @@
+import type { Built } from "./build-plan.js";
+import type { OpenChange } from "../journal/target-state.js";
+import { BelayError } from "../errors.js";
+import type { AppliedBody } from "../journal/entry.js";
+import { isBracketed, type Section, type StatementPlan, type Step } from "../plan/step.js";
+import { runCommand } from "../system/run-command.js";
+import { knexOn } from "./knex/bound-knex.js";
+import { append } from "./ledger/ledger.js";
+import { metObjects } from "./met-objects.js";
+import { runOutside, standingOf } from "./outside-step.js";
+import { runTransaction, type RunContext } from "./run-transaction.js";
+import type { Session } from "./session.js";
+
+export interface ApplyOptions {
+  readonly built: Built;
+  /** Fingerprint of the catalog before. */
+  readonly before: string;
+  /** Where an interrupted run of the same change stands; null at the first try. */
+  readonly open: OpenChange | null;
+  /** The project's folder: where commands run. */
+  readonly directory: string;
+}
+
+/**
+ * Applies a change: section by section, each transaction together with its entry in the ledger, each statement outside one between its intent
+ * and its record.
+ * @throws whatever a step throws; a section that failed has left nothing.
+ */
+export async function applyChange(context: RunContext, options: ApplyOptions): Promise<void> {
+  const startedAt = Date.now();
+  const { change, plan } = options.built;
+  if (plan.form === "command") await applyCommand(context, options, plan.forward, startedAt);
+  else if (change.form === "knex") await applyKnex(context, options, startedAt);
+  else await applySections(context, options, plan, startedAt);
+  const durationMs = Date.now() - startedAt;
+  context.report({ kind: "change-done", target: context.target.name, change: change.id, direction: "up", durationMs });
+}
+
+async function applySections(context: RunContext, options: ApplyOptions, plan: StatementPlan, startedAt: number): Promise<void> {
+  const sections = plan.forward;
+  const met = [...(options.open?.met ?? [])];
+  if (isBracketed(sections) && options.open === null) await begin(context, options, sections.length);
+  for (const [index, section] of sections.entries()) {
+    if (index < (options.open?.done ?? 0)) continue;
+    const isLast = index === sections.length - 1;
+    const record = (session: Session): Promise<number> =>
+      isLast
+        ? recordApplied(session, context, options, met, startedAt)
+        : append(session, "section-done", about(context), { direction: "up", section: index, met });
+    if (section.transaction === "inside") await applyInside(context, section, met, record);
+    else await applyOutside(context, section, index, options.open, record);
+  }
+}
+
+async function applyInside(
+  context: RunContext,
+  section: Section,
+  met: string[],
+  record: (session: Session) => Promise<number>,
+): Promise<void> {
+  await runTransaction(context, section.steps[0]?.sql ?? "", async (session) => {
+    const metNow: string[] = [];
+    for (const step of section.steps) {
+      metNow.push(...(await metObjects(session, step.mayMeet)));
+      await runStep(context, session, step);
+    }
+    met.splice(0, met.length, ...new Set([...met, ...metNow]));
+    await record(session);
+  });
+}
+
+async function applyOutside(
+  context: RunContext,
+  section: Section,
+  index: number,
+  open: OpenChange | null,
+  record: (session: Session) => Promise<number>,
+): Promise<void> {
+  const [step] = section.steps;
+  if (step === undefined) return;
+  const { operator } = context.target;
+  const standing = await standingOf(operator, step);
+  const isOurs = open?.intended === index;
+  if (!isOurs) {
+    if (standing !== "not-done" && step.verification.kind === "index-valid") throw alreadyThere(context, step);
+    await append(operator, "section-intended", about(context), { direction: "up", section: index, statement: step.sql });
+  }
+  if (!(isOurs && standing === "done")) await timed(context, step.sql, () => runOutside(context, step));
+  await record(operator);
+}
+
+async function applyKnex(context: RunContext, options: ApplyOptions, startedAt: number): Promise<void> {
+  const { change } = options.built;
+  if (change.form !== "knex") return;
+  const shown = `${change.files[0]}: up(knex)`;
+  if (change.directives.transaction === "off") {
+    if (options.open === null) await begin(context, options, 1);
+    const session = await context.target.worker();
+    await timed(context, shown, () => change.up(knexOn(session.client)));
+    await recordApplied(context.target.operator, context, options, [], startedAt);
+    return;
+  }
+  await runTransaction(context, shown, async (session) => {
+    await timed(context, shown, () => change.up(knexOn(session.client)));
+    await recordApplied(session, context, options, [], startedAt);
+  });
+}
+
+async function applyCommand(context: RunContext, options: ApplyOptions, argv: readonly string[], startedAt: number): Promise<void> {
+  if (options.open === null) await begin(context, options, 1);
+  await runChangeCommand(context, argv, options.directory);
+  await recordApplied(context.target.operator, context, options, [], startedAt);
+}
+
+/** Runs a command of a change; it finds the database in `BELAY_DATABASE_URL`. */
+export async function runChangeCommand(context: RunContext, argv: readonly string[], directory: string): Promise<void> {
+  const environment = { BELAY_DATABASE_URL: context.target.url, BELAY_TARGET: context.target.name, BELAY_DIRECTION: context.direction };
+  const ended = await timed(context, argv.join(" "), () =>
+    runCommand(argv, { cwd: directory, env: environment, signal: context.signal }),
+  );
+  if (ended.cancelled) throw new BelayError("interrupted", "interrupted", `${context.change} was interrupted: ${argv.join(" ")}`);
+  if (ended.exitCode !== 0) {
+    const how = ended.exitCode === null ? `was ended by ${ended.signal ?? "a signal"}` : `ended with exit code ${ended.exitCode}`;
+    const said = (ended.stderr.trim() || ended.stdout.trim()).split("\n").slice(-3).join(" ");
+    throw new BelayError("refused", "command-failed", `${argv.join(" ")} ${how}${said === "" ? "" : `: ${said}`}`);
+  }
+}
+
+async function begin(context: RunContext, options: ApplyOptions, sections: number): Promise<void> {
+  const { digest } = options.built.change;
+  const body = { direction: "up", digest, sections, before: options.before } as const;
+  await append(context.target.operator, "change-started", about(context), body);
+}
+
+async function recordApplied(
+  session: Session,
+  context: RunContext,
+  options: ApplyOptions,
+  met: readonly string[],
+  startedAt: number,
+): Promise<number> {
+  const { change, artifact } = options.built;
+  const body: AppliedBody = {
+    title: change.title,
+    digest: change.digest,
+    requires: artifact.manifest.requires,
+    before: options.before,
+    met,
+    durationMs: Date.now() - startedAt,
+    artifact: { sql: artifact.text, manifest: artifact.manifest },
+    irreversible: change.directives.irreversible,
+  };
+  return append(session, "applied", about(context), body);
+}
+
+function about(context: RunContext): { rollout: string | null; change: string; actor: string } {
+  return { rollout: context.target.rollout, change: context.change, actor: context.target.actor };
+}
+
+/** Runs a step, and says when it begins and ends. */
+export async function runStep(context: RunContext, session: Session, step: Step): Promise<void> {
+  await timed(context, step.sql, () => session.query(step.sql));
+}
+
+export async function timed<T>(context: RunContext, statement: string, work: () => Promise<T>): Promise<T> {
+  const place = { target: context.target.name, change: context.change, direction: context.direction, statement };
+  const startedAt = Date.now();
+  context.report({ kind: "step-started", ...place });
+  const result = await work();
+  context.report({ kind: "step-done", ...place, durationMs: Date.now() - startedAt });
+  return result;
+}
+
+function alreadyThere(context: RunContext, step: Step): BelayError {
+  const message = `${context.target.name}: "${step.sql}" would make an index that is there already, and Belay did not make it.`;
+  return new BelayError("refused", "object-exists", message, { hint: "Drop or rename the existing one, or take the statement out." });
+}

@@ -1,0 +1,47 @@
+import type { ObjectKey } from "../plan/step.js";
+import { quoteQualified } from "../sql/quote.js";
+import type { Session } from "./session.js";
+
+/** Those of the objects that are in the catalog already, by key: an IF NOT EXISTS would meet them. */
+export async function metObjects(session: Session, objects: readonly ObjectKey[]): Promise<readonly string[]> {
+  const met: string[] = [];
+  for (const object of objects) {
+    if (await exists(session, object)) met.push(object.key);
+  }
+  return met;
+}
+
+/** Is there a relation (table, index, view, sequence) of that name? */
+export async function relationExists(session: Session, name: string): Promise<boolean> {
+  return ask(session, "SELECT to_regclass($1) IS NOT NULL AS there", [name]);
+}
+
+async function exists(session: Session, object: ObjectKey): Promise<boolean> {
+  const name = quoteQualified({ schema: object.schema, name: object.name });
+  switch (object.kind) {
+    case "column": {
+      const table = quoteQualified({ schema: object.schema, name: object.of ?? "" });
+      return ask(
+        session,
+        "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = $2 AND NOT attisdropped) AS there",
+        [table, object.name],
+      );
+    }
+    case "schema":
+      return ask(session, "SELECT to_regnamespace($1) IS NOT NULL AS there", [name]);
+    case "extension":
+      return ask(session, "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = $1) AS there", [object.name]);
+    case "type":
+    case "domain":
+      return ask(session, "SELECT to_regtype($1) IS NOT NULL AS there", [name]);
+    case "statistics":
+      return ask(session, "SELECT EXISTS (SELECT FROM pg_statistic_ext WHERE stxname = $1) AS there", [object.name]);
+    default:
+      return relationExists(session, name);
+  }
+}
+
+async function ask(session: Session, sql: string, values: readonly unknown[]): Promise<boolean> {
+  const [row] = await session.query<{ there: boolean }>(sql, values);
+  return row?.there === true;
+}

@@ -1,0 +1,40 @@
+import { BelayError } from "../errors.js";
+import type { Session } from "./session.js";
+
+/** How long an ended session may take to go, in milliseconds. */
+const endPatienceMs = 30_000;
+const pollMs = 50;
+
+interface Orphan {
+  readonly pid: number;
+  readonly application: string;
+  readonly query: string;
+}
+
+/**
+ * Ends the sessions that an operator which died has left, and waits until they are gone: only then does the catalog tell what they did. Call it
+ * holding the operator's lock: whoever is named `belay/…` in this database has then lost its owner.
+ */
+export async function endOrphans(operator: Session, note: (message: string) => void): Promise<void> {
+  const orphans = await find(operator);
+  for (const orphan of orphans) {
+    note(`ended an orphaned session of an interrupted run: process ${orphan.pid}, ${orphan.application}: ${orphan.query}`);
+    await operator.query("SELECT pg_terminate_backend($1)", [orphan.pid]);
+  }
+  const giveUpAt = Date.now() + endPatienceMs;
+  for (let left = orphans; left.length > 0; left = await find(operator)) {
+    if (Date.now() > giveUpAt) {
+      throw new BelayError("refused", "orphan-lives", `Process ${left[0]?.pid} of an interrupted run does not end.`, {
+        hint: `Look at it: SELECT * FROM pg_stat_activity WHERE pid = ${left[0]?.pid};`,
+      });
+    }
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+}
+
+async function find(operator: Session): Promise<readonly Orphan[]> {
+  return operator.query<Orphan & Record<string, unknown>>(
+    `SELECT pid, application_name AS application, left(regexp_replace(query, '\\s+', ' ', 'g'), 80) AS query FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'belay/%'`,
+  );
+}

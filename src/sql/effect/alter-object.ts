@@ -1,4 +1,12 @@
-import type { AlterDomainStmt, AlterEnumStmt, AlterObjectSchemaStmt, GrantStmt, RenameStmt } from "libpg-query";
+import type {
+  AlterDomainStmt,
+  AlterSeqStmt,
+  AlterEnumStmt,
+  AlterObjectSchemaStmt,
+  GrantStmt,
+  ObjectType,
+  RenameStmt,
+} from "libpg-query";
 import { contentOf, contentsOf, stringsOf, type Node } from "../node.js";
 import type { EffectsDraft } from "./effects.js";
 import type { LockMode, RelationLock } from "./lock-mode.js";
@@ -6,7 +14,8 @@ import { alteredObject, objectReference, tableOf } from "./object-node.js";
 import type { ObjectKind, ObjectReference } from "./object-reference.js";
 import { isGlobalKind, isRelationKind, objectKindOf, objectWords } from "./object-type.js";
 import { readingOf } from "./reading.js";
-import { globalReference, lock, nameFromNodes, reference, referenceOf } from "./relation.js";
+import { ownerColumnOf } from "./create-relation.js";
+import { globalReference, lock, nameFromNodes, reference, referenceOf, relationName } from "./relation.js";
 import type { EffectRules } from "./rules.js";
 
 /** ALTER, COMMENT, GRANT and REVOKE of what ALTER TABLE does not cover. */
@@ -23,6 +32,7 @@ export const alterObjectRules: EffectRules = {
     nature: "schema",
     needs: [alteredObject(objectType, withoutUndefined({ relation, object }))],
   }),
+  AlterSeqStmt: alterSequence,
   AlterEnumStmt: alterEnum,
   AlterDomainStmt: alterDomain,
   AlterTypeStmt: ({ typeName }) => altering("ALTER TYPE", reference("type", nameFromNodes(typeName))),
@@ -41,8 +51,8 @@ export const alterObjectRules: EffectRules = {
     altering("ALTER TEXT SEARCH CONFIGURATION", reference("text search configuration", nameFromNodes(cfgname))),
   AlterTSDictionaryStmt: ({ dictname }) =>
     altering("ALTER TEXT SEARCH DICTIONARY", reference("text search dictionary", nameFromNodes(dictname))),
-  CommentStmt: ({ objtype, object }) => describing("COMMENT ON", objectReference(objtype, object)),
-  SecLabelStmt: ({ objtype, object }) => describing("SECURITY LABEL ON", objectReference(objtype, object)),
+  CommentStmt: ({ objtype, object }) => describing("COMMENT ON", objtype, object),
+  SecLabelStmt: ({ objtype, object }) => describing("SECURITY LABEL ON", objtype, object),
   GrantStmt: grant,
   GrantRoleStmt: ({ is_grant, granted_roles, grantee_roles }) => ({
     command: is_grant === true ? "GRANT ROLE" : "REVOKE ROLE",
@@ -60,28 +70,47 @@ export const alterObjectRules: EffectRules = {
 };
 
 /** Renaming an index lets its table be used (manual, ALTER INDEX); any other rename keeps all others out. */
-function rename(content: RenameStmt): EffectsDraft {
-  const { renameType, relation, object, subname, newname, missing_ok } = content;
+function rename({
+  renameType,
+  relationType,
+  relation,
+  object,
+  subname,
+  newname,
+  missing_ok,
+}: RenameStmt): EffectsDraft {
   const old = alteredObject(renameType, withoutUndefined({ relation, object, subname }));
-  const mode = old.kind === "index" ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE";
-  const container = tableOf(old);
-  const containers = container === null ? [] : [reference(objectKindOf(tableTypeOf(content)), container)];
+  const isPart = renameType !== undefined && renameType in PART_WORDS;
+  const owner = ownerOf(old, isPart ? (CONTAINERS[renameType] ?? relationType) : "OBJECT_TABLE");
   return {
-    command: `ALTER ${objectWords(container === null ? renameType : tableTypeOf(content))} RENAME${container === null ? "" : ` ${objectWords(renameType)}`}`,
+    command: isPart
+      ? `ALTER ${owner?.kind.toUpperCase() ?? ""} RENAME ${PART_WORDS[renameType] ?? ""}`
+      : `ALTER ${objectWords(renameType)} RENAME`,
     nature: "schema",
     ifExists: missing_ok === true,
     creates: [{ ...old, name: newname ?? "" }],
     drops: [old],
-    needs: missing_ok === true ? [] : [old, ...containers],
-    locks: locksOn(old, mode),
+    needs: missing_ok === true ? [] : [old, ...(owner === null ? [] : [owner])],
+    locks: locksOn(old, renameType, old.kind === "index" ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE"),
   };
 }
 
-/** The parser gives the kind of the container for columns and attributes only. */
-function tableTypeOf({ renameType, relationType }: RenameStmt): RenameStmt["relationType"] {
-  if (renameType === "OBJECT_DOMCONSTRAINT") return "OBJECT_DOMAIN";
-  if (renameType === "OBJECT_COLUMN" || renameType === "OBJECT_ATTRIBUTE") return relationType;
-  return "OBJECT_TABLE";
+/** The parts that are renamed through what they are a part of. */
+const PART_WORDS: Partial<Record<ObjectType, string>> = {
+  OBJECT_ATTRIBUTE: "ATTRIBUTE",
+  OBJECT_COLUMN: "COLUMN",
+  OBJECT_DOMCONSTRAINT: "CONSTRAINT",
+  OBJECT_TABCONSTRAINT: "CONSTRAINT",
+};
+
+/** What they are a part of, where the tree does not say it. */
+const CONTAINERS: Partial<Record<ObjectType, ObjectType>> = {
+  OBJECT_DOMCONSTRAINT: "OBJECT_DOMAIN",
+  OBJECT_TABCONSTRAINT: "OBJECT_TABLE",
+};
+
+function ownerOf(object: ObjectReference, type: ObjectType | undefined): ObjectReference | null {
+  return object.of === undefined ? null : reference(objectKindOf(type), { schema: object.schema, name: object.of });
 }
 
 function setSchema({ objectType, relation, object, newschema, missing_ok }: AlterObjectSchemaStmt): EffectsDraft {
@@ -94,7 +123,7 @@ function setSchema({ objectType, relation, object, newschema, missing_ok }: Alte
     creates: moved,
     drops: moved.length === 0 ? [] : [old],
     needs: [...(missing_ok === true ? [] : [old]), globalReference("schema", newschema)],
-    locks: locksOn(old, "ACCESS EXCLUSIVE"),
+    locks: locksOn(old, objectType, "ACCESS EXCLUSIVE"),
   };
 }
 
@@ -161,23 +190,37 @@ function grant({ is_grant, targtype, objtype, objects, privileges, grantees }: G
   };
 }
 
+function alterSequence({ sequence, options, missing_ok }: AlterSeqStmt): EffectsDraft {
+  const name = relationName(sequence);
+  const owner = ownerColumnOf(options);
+  return {
+    command: "ALTER SEQUENCE",
+    nature: "schema",
+    ifExists: missing_ok === true,
+    needs: [...(missing_ok === true ? [] : [reference("sequence", name)]), ...owner.needs],
+    locks: [lock(name, "SHARE ROW EXCLUSIVE"), ...owner.locks],
+  };
+}
+
 function altering(command: string, object: ObjectReference): EffectsDraft {
   return { command, nature: "schema", needs: [object] };
 }
 
-function describing(command: string, object: ObjectReference): EffectsDraft {
-  const table = tableOf(object);
+function describing(command: string, type: ObjectType | undefined, named: Node | undefined): EffectsDraft {
+  const object = objectReference(type, named);
+  const owner = type === "OBJECT_DOMCONSTRAINT" ? ownerOf(object, "OBJECT_DOMAIN") : null;
+  const table = tableOf(object, type);
   return {
     command: `${command} ${object.kind.toUpperCase()}`,
     nature: "schema",
-    needs: [object, ...(table === null ? [] : [reference("table", table)])],
-    locks: locksOn(object, "SHARE UPDATE EXCLUSIVE"),
+    needs: [object, ...(owner === null ? [] : [owner]), ...(table === null ? [] : [reference("table", table)])],
+    locks: locksOn(object, type, "SHARE UPDATE EXCLUSIVE"),
   };
 }
 
 /** The lock on the object itself where it is a relation, or else on its table. */
-function locksOn(object: ObjectReference, mode: LockMode): readonly RelationLock[] {
-  const table = tableOf(object);
+function locksOn(object: ObjectReference, type: ObjectType | undefined, mode: LockMode): readonly RelationLock[] {
+  const table = tableOf(object, type);
   if (table !== null) return [lock(table, mode)];
   return isRelationKind(object.kind) ? [lock({ schema: object.schema, name: object.name }, mode)] : [];
 }

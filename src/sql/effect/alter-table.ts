@@ -1,9 +1,9 @@
-import type { AlterTableCmd, AlterTableStmt, AlterTableType } from "libpg-query";
+import type { AlterTableCmd, AlterTableStmt, AlterTableType, ObjectType } from "libpg-query";
 import { contentOf, contentsOf } from "../node.js";
 import type { QualifiedName } from "../name.js";
 import { alterLockMode } from "./alter-table-lock.js";
 import type { EffectsDraft } from "./effects.js";
-import type { ObjectReference } from "./object-reference.js";
+import type { ObjectKind, ObjectReference } from "./object-reference.js";
 import { objectKindOf, objectWords } from "./object-type.js";
 import { readingOf } from "./reading.js";
 import { globalReference, lock, reference, referenceOf, relationName } from "./relation.js";
@@ -46,12 +46,12 @@ function alterTable({ relation, cmds, objtype, missing_ok }: AlterTableStmt): Ef
   const commands = contentsOf(cmds, "AlterTableCmd");
   const part = joinParts([
     { ...NO_EFFECTS, needs: [reference(objectKindOf(objtype), table)] },
-    ...commands.map((command) => commandPart(table, command)),
+    ...commands.map((command) => commandPart(table, objtype, command)),
   ]);
   const mode = alterLockMode(commands);
   const isLocked = objtype !== "OBJECT_TYPE";
   return {
-    command: `ALTER ${objectWords(objtype)} ${[...new Set(commands.map(wordsOf))].join(", ")}`,
+    command: `ALTER ${objectWords(objtype)} ${[...new Set(commands.map((each) => wordsOf(each, objtype)))].join(", ")}`,
     nature: "schema",
     transaction: commands.some(isConcurrent) ? "outside" : "inside",
     ifExists: missing_ok === true || commands.some((command) => command.missing_ok === true && isDrop(command)),
@@ -62,16 +62,17 @@ function alterTable({ relation, cmds, objtype, missing_ok }: AlterTableStmt): Ef
   };
 }
 
-export function wordsOf({ subtype, def }: AlterTableCmd): string {
+function wordsOf(command: AlterTableCmd, type: ObjectType | undefined): string {
+  const { subtype, def } = command;
   if (subtype === "AT_ColumnDefault") return `ALTER COLUMN ${def === undefined ? "DROP" : "SET"} DEFAULT`;
-  const known = subtype === undefined ? "" : WORDS[subtype];
-  return (
-    known ??
-    (subtype ?? "")
-      .replace("AT_", "")
-      .replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ")
-      .toUpperCase()
-  );
+  const known = WORDS[subtype ?? "AT_DropOids"];
+  const words = known ?? splitWords((subtype ?? "").replace("AT_", "").replace(/Trig(?=$|[AU])/, "Trigger"));
+  if (isConcurrent(command)) return `${words} CONCURRENTLY`;
+  return type === "OBJECT_TYPE" ? words.replace("COLUMN", "ATTRIBUTE") : words;
+}
+
+function splitWords(name: string): string {
+  return name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").toUpperCase();
 }
 
 function isConcurrent(command: AlterTableCmd): boolean {
@@ -87,7 +88,7 @@ function isDrop({ subtype }: AlterTableCmd): boolean {
   );
 }
 
-function commandPart(table: QualifiedName, command: AlterTableCmd): EffectsPart {
+function commandPart(table: QualifiedName, type: ObjectType | undefined, command: AlterTableCmd): EffectsPart {
   const { subtype, name, def } = command;
   switch (subtype) {
     case "AT_AddColumn":
@@ -102,6 +103,10 @@ function commandPart(table: QualifiedName, command: AlterTableCmd): EffectsPart 
       return needing(referenceOf("constraint", table, contentOf(def, "ATAlterConstraint")?.conname));
     case "AT_ValidateConstraint":
       return needing(referenceOf("constraint", table, name));
+    case "AT_ReplicaIdentity": {
+      const index = contentOf(def, "ReplicaIdentityStmt")?.name;
+      return index === undefined ? NO_EFFECTS : needing(referenceOf("index", table, index));
+    }
     case "AT_ClusterOn":
       return needing(referenceOf("index", table, name));
     case "AT_AlterColumnType": {
@@ -120,7 +125,7 @@ function commandPart(table: QualifiedName, command: AlterTableCmd): EffectsPart 
     case "AT_AttachPartition":
     case "AT_DetachPartition":
     case "AT_DetachPartitionFinalize":
-      return partitionPart(command);
+      return partitionPart(objectKindOf(type), command);
     case "AT_AddInherit":
     case "AT_DropInherit": {
       const parent = relationName(contentOf(def, "RangeVar"));
@@ -132,9 +137,9 @@ function commandPart(table: QualifiedName, command: AlterTableCmd): EffectsPart 
 }
 
 /** The partition is locked against all others, however gently its parent is treated (manual, ALTER TABLE). */
-function partitionPart({ def }: AlterTableCmd): EffectsPart {
+function partitionPart(kind: ObjectKind, { def }: AlterTableCmd): EffectsPart {
   const partition = relationName(contentOf(def, "PartitionCmd")?.name);
-  return { ...needing(reference("table", partition)), locks: [lock(partition, "ACCESS EXCLUSIVE")] };
+  return { ...needing(reference(kind, partition)), locks: [lock(partition, "ACCESS EXCLUSIVE")] };
 }
 
 /** Triggers, rules, and all that is said about a single column. */

@@ -1,4 +1,4 @@
-import type { DropStmt } from "libpg-query";
+import type { DropStmt, ObjectType } from "libpg-query";
 import { contentsOf } from "../node.js";
 import type { EffectsDraft } from "./effects.js";
 import type { LockMode, RelationLock } from "./lock-mode.js";
@@ -49,16 +49,23 @@ function drop({ objects, removeType, behavior, missing_ok, concurrent }: DropStm
   const concurrently = concurrent === true;
   const drops = (objects ?? []).map((object) => objectReference(removeType, object));
   return {
-    ...dropped(`DROP ${objectWords(removeType)}${concurrently ? " CONCURRENTLY" : ""}`, drops, missing_ok),
+    ...dropped(`DROP ${objectWords(removeType)}${concurrently ? " CONCURRENTLY" : ""}`, drops, missing_ok, removeType),
     transaction: concurrently ? "outside" : "inside",
     cascade: behavior === "DROP_CASCADE",
-    locks: drops.flatMap((object) => lockToDrop(object, concurrently ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE")),
+    locks: drops.flatMap((object) =>
+      lockToDrop(object, removeType, concurrently ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE"),
+    ),
   };
 }
 
 /** With IF EXISTS the objects need not be there, but the table of a trigger, policy or rule is named all the same. */
-function dropped(command: string, drops: readonly ObjectReference[], ifExists: boolean | undefined): EffectsDraft {
-  const tables = drops.flatMap((object) => tableOf(object) ?? []).map((table) => reference("table", table));
+function dropped(
+  command: string,
+  drops: readonly ObjectReference[],
+  ifExists: boolean | undefined,
+  type?: ObjectType,
+): EffectsDraft {
+  const tables = drops.flatMap((object) => tableOf(object, type) ?? []).map((table) => reference("table", table));
   return {
     command,
     nature: "schema",
@@ -68,8 +75,8 @@ function dropped(command: string, drops: readonly ObjectReference[], ifExists: b
   };
 }
 
-function lockToDrop(object: ObjectReference, mode: LockMode): readonly RelationLock[] {
-  const table = tableOf(object);
+function lockToDrop(object: ObjectReference, type: ObjectType | undefined, mode: LockMode): readonly RelationLock[] {
+  const table = tableOf(object, type);
   if (table !== null) return [lock(table, mode)];
   return isRelationKind(object.kind) ? [lock({ schema: object.schema, name: object.name }, mode)] : [];
 }

@@ -12,13 +12,6 @@ export const maintenanceRules: EffectRules = {
   ClusterStmt: cluster,
   ReindexStmt: reindex,
   CheckPointStmt: () => ({ command: "CHECKPOINT", nature: "utility" }),
-  AlterSeqStmt: ({ sequence, missing_ok }) => ({
-    command: "ALTER SEQUENCE",
-    nature: "schema",
-    ifExists: missing_ok === true,
-    needs: missing_ok === true ? [] : [reference("sequence", relationName(sequence))],
-    locks: [lock(relationName(sequence), "SHARE ROW EXCLUSIVE")],
-  }),
 };
 
 /** VACUUM runs in transactions of its own; ANALYZE alone may stand in another. */

@@ -26,8 +26,9 @@ export function objectReference(type: ObjectType | undefined, node: Node | undef
   return referenceFromParts(kind, partsOf(node));
 }
 
-/** The table that an object belongs to, for those that belong to one. */
-export function tableOf(object: ObjectReference): QualifiedName | null {
+/** The table that an object belongs to, for those that belong to one: not the domain of a constraint, nor the type of an attribute. */
+export function tableOf(object: ObjectReference, type: ObjectType | undefined): QualifiedName | null {
+  if (type === "OBJECT_DOMCONSTRAINT" || type === "OBJECT_ATTRIBUTE") return null;
   if (object.of === undefined || !KINDS_OF_A_TABLE.has(object.kind)) return null;
   return { schema: object.schema, name: object.of };
 }

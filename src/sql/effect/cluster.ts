@@ -12,6 +12,7 @@ export const clusterRules: EffectRules = {
   CreateExtensionStmt: ({ extname, if_not_exists, options }) => ({
     ...create("extension"),
     ifNotExists: if_not_exists === true,
+    cascade: hasOption(options, "cascade"),
     creates: [globalReference("extension", extname)],
     needs: contentsOf(options, "DefElem")
       .filter(({ defname }) => defname === "schema")

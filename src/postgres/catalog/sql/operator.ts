@@ -33,7 +33,7 @@ export const operatorClasses: CatalogQuery = {
   path: ["schema", "name", "method"],
   text: `with ${userSchemas}
     select 'pg_opclass'::regclass::oid as "classId", c.oid, n.nspname as schema, c.opcname as name, am.amname as method,
-      format_type(c.opcintype, null) as type, c.opcdefault as "isDefault", array[fn.nspname, f.opfname] as "@family",
+      format_type(c.opcintype, null) as type, c.opcdefault as "isDefault", array[fn.nspname, f.opfname]::text[] as "@family",
       case when c.opckeytype <> 0 then format_type(c.opckeytype, null) end as storage,
       ${members("c.opcintype", "c.opcfamily")} as members, pg_get_userbyid(c.opcowner) as owner, comment.description as comment
     from pg_opclass c join n on n.oid = c.opcnamespace join pg_am am on am.oid = c.opcmethod
@@ -62,7 +62,8 @@ export const casts: CatalogQuery = {
       case c.castmethod when 'f' then 'function ' || c.castfunc::regprocedure::text when 'i' then 'inout' else 'binary' end as method,
       case c.castcontext when 'a' then 'assignment' when 'i' then 'implicit' end as context, comment.description as comment
     from pg_cast c ${commentJoin("pg_cast", "c.oid")}
-    where c.oid >= 16384 and ${notOfExtension("pg_cast", "c.oid")} and $1::text[] is not null`,
+    where c.oid >= 16384 and ${notOfExtension("pg_cast", "c.oid")} and $1::text[] is not null
+      and not exists (select from pg_depend d where d.classid = 'pg_cast'::regclass and d.objid = c.oid and d.deptype = 'i')`,
 };
 
 export const conversions: CatalogQuery = {

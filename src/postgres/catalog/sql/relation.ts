@@ -50,7 +50,7 @@ export const columns: CatalogQuery = {
   text: `with ${userSchemas}
     select n.nspname as schema, c.relname as relation, c.relkind as "relationKind", a.attname as name,
       format_type(a.atttypid, a.atttypmod) as type,
-      case when a.attcollation <> t.typcollation then array[cn.nspname, co.collname] end as "@collation",
+      case when a.attcollation <> t.typcollation then array[cn.nspname, co.collname]::text[] end as "@collation",
       a.attnotnull as "notNull",
       case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end as "default",
       case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end as expression,

@@ -51,7 +51,7 @@ export const eventTriggers: CatalogQuery = {
   path: ["name"],
   text: `select 'pg_event_trigger'::regclass::oid as "classId", e.oid, e.evtname as name, e.evtevent as event,
       (select array_agg(x order by x collate "C") from unnest(e.evttags) as x) as tags,
-      array[n.nspname, f.proname] as "@function",
+      array[n.nspname, f.proname]::text[] as "@function",
       case e.evtenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end as enabled,
       pg_get_userbyid(e.evtowner) as owner, comment.description as comment
     from pg_event_trigger e join pg_proc f on f.oid = e.evtfoid join pg_namespace n on n.oid = f.pronamespace

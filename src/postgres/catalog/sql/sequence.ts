@@ -18,7 +18,7 @@ export const sequences: CatalogQuery = {
   text: `with ${userSchemas}
     select 'pg_class'::regclass::oid as "classId", c.oid, n.nspname as schema, c.relname as name, ${options},
       pg_get_userbyid(c.relowner) as owner, ${privileges("c.relacl", "'s'", "c.relowner")}, c.relpersistence = 'u' as unlogged,
-      case when o.refobjid is not null then array[tn.nspname, t.relname, a.attname] end as "@ownedBy",
+      case when o.refobjid is not null then array[tn.nspname, t.relname, a.attname]::text[] end as "@ownedBy",
       comment.description as comment
     from pg_sequence s join pg_class c on c.oid = s.seqrelid join n on n.oid = c.relnamespace ${limits}
       left join pg_depend o on o.classid = 'pg_class'::regclass and o.objid = c.oid and o.refclassid = 'pg_class'::regclass
@@ -35,7 +35,7 @@ export const identitySequences: CatalogQuery = {
   path: ["tableSchema", "table", "column"],
   text: `with ${userSchemas}
     select n.nspname as "tableSchema", t.relname as "table", a.attname as "column",
-      array[sn.nspname, c.relname] as "@sequence", ${options},
+      array[sn.nspname, c.relname]::text[] as "@sequence", ${options},
       pg_get_userbyid(c.relowner) as "aclOwner", ${privileges("c.relacl", "'s'", "c.relowner")},
       case when c.relpersistence <> t.relpersistence then c.relpersistence::text end as persistence,
       comment.description as comment

@@ -9,10 +9,10 @@ export const indexes: CatalogQuery = {
       from pg_attribute a join pg_class c on c.oid = a.attrelid and c.relkind in ('i', 'I')
       where a.attstattarget >= 0 and a.attnum > 0 and c.oid >= 16384 group by a.attrelid)
     select 'pg_class'::regclass::oid as "classId", c.oid, n.nspname as schema, c.relname as name,
-      array[n.nspname, t.relname] as "@table", pg_get_indexdef(c.oid) as definition,
+      array[n.nspname, t.relname]::text[] as "@table", pg_get_indexdef(c.oid) as definition,
       not i.indisvalid as invalid, not i.indisready as "notReady", not i.indislive as dropping,
       i.indisclustered as clustered, i.indisreplident as "replicaIdentity", ts.spcname as tablespace, targets.statistics,
-      case when p.oid is not null then array[pn.nspname, p.relname] end as "@partitionOf",
+      case when p.oid is not null then array[pn.nspname, p.relname]::text[] end as "@partitionOf",
       comment.description as comment
     from pg_index i join pg_class c on c.oid = i.indexrelid join n on n.oid = c.relnamespace
       join pg_class t on t.oid = i.indrelid

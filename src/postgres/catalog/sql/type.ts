@@ -40,7 +40,7 @@ export const domains: CatalogQuery = {
   text: `with ${userSchemas}
     select 'pg_type'::regclass::oid as "classId", t.oid, n.nspname as schema, t.typname as name,
       format_type(t.typbasetype, t.typtypmod) as type, t.typnotnull as "notNull", t.typdefault as "default",
-      case when t.typcollation <> base.typcollation then array[cn.nspname, co.collname] end as "@collation",
+      case when t.typcollation <> base.typcollation then array[cn.nspname, co.collname]::text[] end as "@collation",
       pg_get_userbyid(t.typowner) as owner, ${privileges("t.typacl", "'T'", "t.typowner")}, comment.description as comment
     from pg_type t join n on n.oid = t.typnamespace join pg_type base on base.oid = t.typbasetype
       left join pg_collation co on co.oid = t.typcollation left join pg_namespace cn on cn.oid = co.collnamespace

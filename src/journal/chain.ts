@@ -18,8 +18,19 @@ export interface ChainedEntry {
  * time (`YYYY-MM-DDTHH:MM:SS.ffffffZ`), kind, rollout, change, actor, and the body as PostgreSQL prints a jsonb; a null is an empty line.
  */
 export function entryHash(entry: Omit<ChainedEntry, "hash">): string {
-  const lines = [entry.previous, entry.seq, entry.at, entry.kind, entry.rollout, entry.change, entry.actor, entry.bodyText];
-  return createHash("sha256").update(lines.map((line) => String(line ?? "")).join("\n")).digest("hex");
+  const lines = [
+    entry.previous,
+    entry.seq,
+    entry.at,
+    entry.kind,
+    entry.rollout,
+    entry.change,
+    entry.actor,
+    entry.bodyText,
+  ];
+  return createHash("sha256")
+    .update(lines.map((line) => String(line ?? "")).join("\n"))
+    .digest("hex");
 }
 
 /** The first entry at which the chain is broken, and how; null where it is whole. */

@@ -12,19 +12,37 @@ export interface EntryBodies {
   /** A gate came to a verdict. */
   gate: GateRecord;
   /** A change of several sections, or with one outside a transaction, begins. */
-  "change-started": { readonly direction: Direction; readonly digest: string; readonly sections: number; readonly before: string | null };
+  "change-started": {
+    readonly direction: Direction;
+    readonly digest: string;
+    readonly sections: number;
+    readonly before: string | null;
+  };
   /** A section outside a transaction is about to run. */
   "section-intended": { readonly direction: Direction; readonly section: number; readonly statement: string };
   /** A section is done. */
   "section-done": { readonly direction: Direction; readonly section: number; readonly met?: readonly string[] };
   /** The whole change is applied. */
   applied: AppliedBody;
-  /** The catalog as it was found right after a change was applied: what drift is measured against. */
+  /** The catalog as it was found right after a change went up or down: what drift is measured against. */
   "catalog-recorded": { readonly fingerprint: string };
   /** The whole change is taken back. */
-  reverted: { readonly digest: string; readonly reason: string; readonly partial?: boolean };
+  reverted: {
+    readonly digest: string;
+    readonly reason: string;
+    /** It had been cut off half-way up. */
+    readonly partial?: boolean;
+    /** False where nobody judged the change, for example when a person only interrupted the rollout: it may run again. */
+    readonly hold?: boolean;
+  };
   /** Values that a change was about to drop were copied to `belay_kept`. */
-  kept: { readonly table: string; readonly column: string | null; readonly keptAs: string; readonly rows: number; readonly key: readonly string[] | null };
+  kept: {
+    readonly table: string;
+    readonly column: string | null;
+    readonly keptAs: string;
+    readonly rows: number;
+    readonly key: readonly string[] | null;
+  };
   /** Kept values were put back. */
   restored: { readonly keptAs: string; readonly rows: number };
   /** The change failed; nothing of it stands unless a `change-started` is open. */
@@ -32,11 +50,22 @@ export interface EntryBodies {
   /** A held change may run again. */
   released: { readonly reason: string };
   /** The catalog equals the one before, or not. */
-  "back-proved": { readonly target: string; readonly expected: string; readonly actual: string; readonly equal: boolean };
+  "back-proved": {
+    readonly target: string;
+    readonly expected: string;
+    readonly actual: string;
+    readonly equal: boolean;
+  };
   /** Every gate of the stage passed and its bake is over. Control ledger. */
   "stage-done": { readonly stage: string };
   /** The rollout turned round. Control ledger. */
-  "turned-back": { readonly target: string | null; readonly change: string | null; readonly gate: string | null; readonly message: string; readonly by: "failure" | "interrupt" | "abort" };
+  "turned-back": {
+    readonly target: string | null;
+    readonly change: string | null;
+    readonly gate: string | null;
+    readonly message: string;
+    readonly by: "failure" | "interrupt" | "abort";
+  };
   /** A person's word. Control ledger. */
   approved: { readonly stage: string };
   "pause-requested": Record<string, never>;
@@ -60,6 +89,8 @@ export interface FrozenPlan {
   readonly digest: string;
   readonly changes: readonly { readonly id: string; readonly digest: string; readonly artifact: string }[];
   readonly stages: readonly FrozenStage[];
+  /** Severity 9 and above: only a person's own approval counts, not `--yes`. */
+  readonly strictApproval: boolean;
 }
 
 export interface GateRecord {

@@ -42,10 +42,12 @@ export interface TargetState {
   readonly applied: readonly AppliedChange[];
   readonly held: readonly HeldChange[];
   readonly open: OpenChange | null;
+  /** Fingerprint of the catalog as Belay last left it; null where it was not looked at since. */
+  readonly expected: string | null;
   readonly lastSeq: number;
 }
 
-export const emptyTarget: TargetState = { applied: [], held: [], open: null, lastSeq: 0 };
+export const emptyTarget: TargetState = { applied: [], held: [], open: null, expected: null, lastSeq: 0 };
 
 /** Where a target stands: a pure fold over its ledger. */
 export function foldTarget(entries: readonly Entry[]): TargetState {
@@ -59,7 +61,10 @@ function step(state: TargetState, entry: Entry): TargetState {
   switch (entry.kind) {
     case "change-started": {
       const { direction, digest, sections, before } = entry.body;
-      return { ...next, open: { id, direction, digest, sections, before, done: 0, intended: null, met: [], rollout: entry.rollout } };
+      return {
+        ...next,
+        open: { id, direction, digest, sections, before, done: 0, intended: null, met: [], rollout: entry.rollout },
+      };
     }
     case "section-intended":
       return withOpen(next, { intended: entry.body.section });
@@ -70,11 +75,22 @@ function step(state: TargetState, entry: Entry): TargetState {
         met: [...(next.open?.met ?? []), ...(entry.body.met ?? [])],
       });
     case "applied":
-      return { ...release(next, id), open: null, applied: [...without(state.applied, id), appliedFrom(entry, id)] };
+      return {
+        ...release(next, id),
+        open: null,
+        expected: null,
+        applied: [...without(state.applied, id), appliedFrom(entry, id)],
+      };
     case "catalog-recorded":
-      return { ...next, applied: next.applied.map((a) => (a.id === id ? { ...a, after: entry.body.fingerprint } : a)) };
-    case "reverted":
-      return hold({ ...next, open: null, applied: without(state.applied, id) }, entry, id, "reverted", entry.body.reason);
+      return {
+        ...next,
+        expected: entry.body.fingerprint,
+        applied: next.applied.map((a) => (a.id === id ? { ...a, after: entry.body.fingerprint } : a)),
+      };
+    case "reverted": {
+      const gone = { ...next, open: null, expected: null, applied: without(state.applied, id) };
+      return entry.body.hold === false ? gone : hold(gone, entry, id, "reverted", entry.body.reason);
+    }
     case "failed":
       return hold(next, entry, id, "failed", entry.body.message);
     case "released":

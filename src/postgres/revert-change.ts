@@ -17,6 +17,8 @@ export interface RevertOptions {
   readonly met: readonly string[];
   /** Why, for the ledger. */
   readonly reason: string;
+  /** Whether the change is held afterwards: true unless nobody judged it. */
+  readonly hold: boolean;
   /** Where an interrupted way back stands. */
   readonly open: OpenChange | null;
   readonly directory: string;
@@ -39,7 +41,13 @@ export async function revertChange(context: RunContext, options: RevertOptions):
   if (manifest.command === null) await revertSections(context, options, sections);
   else await revertCommand(context, options, manifest.command);
   const durationMs = Date.now() - startedAt;
-  context.report({ kind: "change-done", target: context.target.name, change: manifest.change, direction: "down", durationMs });
+  context.report({
+    kind: "change-done",
+    target: context.target.name,
+    change: manifest.change,
+    direction: "down",
+    durationMs,
+  });
 }
 
 async function revertCommand(context: RunContext, options: RevertOptions, command: readonly string[]): Promise<void> {
@@ -47,7 +55,11 @@ async function revertCommand(context: RunContext, options: RevertOptions, comman
   await recordReverted(context.target.operator, context, options);
 }
 
-async function revertSections(context: RunContext, options: RevertOptions, sections: readonly Section[]): Promise<void> {
+async function revertSections(
+  context: RunContext,
+  options: RevertOptions,
+  sections: readonly Section[],
+): Promise<void> {
   for (const [index, section] of sections.entries()) {
     if (index < (options.open?.done ?? 0)) continue;
     const record = (session: Session): Promise<number> =>
@@ -70,7 +82,11 @@ async function revertSections(context: RunContext, options: RevertOptions, secti
 /** Runs again over its own effect: it may have run before the way back was cut off. */
 async function revertOutside(context: RunContext, step: Step): Promise<void> {
   const { verification } = step;
-  if (verification.kind === "index-gone" && !(await relationExists(context.target.operator, quoteQualified(verification.index)))) return;
+  if (
+    verification.kind === "index-gone" &&
+    !(await relationExists(context.target.operator, quoteQualified(verification.index)))
+  )
+    return;
   await timed(context, step.sql, () => runOutside(context, step));
 }
 
@@ -78,7 +94,11 @@ async function revertOutside(context: RunContext, step: Step): Promise<void> {
  * Takes back a change that was cut off half-way up. Its way back runs over what is there: a statement whose object does not exist has nothing to undo, and an
  * object that the change never came to make is not touched (`untouched`, by key).
  */
-export async function revertPartial(context: RunContext, options: RevertOptions, untouched: ReadonlySet<string>): Promise<void> {
+export async function revertPartial(
+  context: RunContext,
+  options: RevertOptions,
+  untouched: ReadonlySet<string>,
+): Promise<void> {
   const { manifest } = options;
   if (manifest.irreversible !== null) throw irreversible(manifest);
   if (manifest.command !== null) await runChangeCommand(context, manifest.command, options.directory);
@@ -92,6 +112,7 @@ export async function revertPartial(context: RunContext, options: RevertOptions,
   await append(context.target.operator, "reverted", about(context), {
     digest: manifest.digest,
     reason: options.reason,
+    hold: options.hold,
     partial: true,
   });
 }
@@ -112,7 +133,11 @@ export function untouchedBy(forward: readonly Section[], open: OpenChange): Read
 }
 
 async function recordReverted(session: Session, context: RunContext, options: RevertOptions): Promise<number> {
-  return append(session, "reverted", about(context), { digest: options.manifest.digest, reason: options.reason });
+  return append(session, "reverted", about(context), {
+    digest: options.manifest.digest,
+    reason: options.reason,
+    hold: options.hold,
+  });
 }
 
 function about(context: RunContext): { rollout: string | null; change: string; actor: string } {
@@ -120,5 +145,9 @@ function about(context: RunContext): { rollout: string | null; change: string; a
 }
 
 function irreversible(manifest: Manifest): BelayError {
-  return new BelayError("refused", "irreversible", `${manifest.change} cannot be taken back: ${manifest.irreversible}.`);
+  return new BelayError(
+    "refused",
+    "irreversible",
+    `${manifest.change} cannot be taken back: ${manifest.irreversible}.`,
+  );
 }

@@ -1,0 +1,132 @@
+import { parseManifest } from "../artifact/manifest.js";
+import { BelayError, messageOf } from "../errors.js";
+import type { EntryBodies } from "../journal/entry.js";
+import { differences } from "../snapshot/difference.js";
+import { describeDifference } from "../snapshot/difference.js";
+import { applyChange } from "../postgres/apply-change.js";
+import { append, readArtifact, readStoredSnapshot, readTarget } from "../postgres/ledger/ledger.js";
+import { migrateDown, migrateUp, migratorFor } from "../postgres/migrator.js";
+import { keepCatalog, readCatalog, recordCatalog } from "../postgres/record-catalog.js";
+import { revertChange, revertPartial, untouchedBy } from "../postgres/revert-change.js";
+import type { RunContext } from "../postgres/run-transaction.js";
+import { sqlStateOf } from "../postgres/sql-state.js";
+import { builtOf, openTargetOf, type RolloutContext } from "./rollout-context.js";
+
+/** The way back is not cut off by the signal that stopped the way forward. */
+const never = new AbortController().signal;
+
+function runContext(context: RolloutContext, target: string, change: string, direction: "up" | "down"): RunContext {
+  return {
+    target: openTargetOf(context, target),
+    change,
+    direction,
+    lock: context.project.config.policy.lock,
+    report: context.report,
+    signal: direction === "up" ? context.signal : never,
+  };
+}
+
+/** Writes down the catalog before the rollout touches the target: what "back" means there. */
+export async function startTarget(
+  context: RolloutContext,
+  stage: string,
+  target: string,
+  changes: number,
+): Promise<void> {
+  const open = openTargetOf(context, target);
+  const { fingerprint } = await keepCatalog(open);
+  await append(
+    open.operator,
+    "target-started",
+    { rollout: context.rollout, actor: context.actor },
+    { target, before: fingerprint },
+  );
+  context.report({ kind: "target-started", target, stage, changes });
+}
+
+/** Applies one change, or goes on with it where it was cut off, and records the catalog that it leaves. */
+export async function apply(context: RolloutContext, target: string, id: string): Promise<void> {
+  const open = openTargetOf(context, target);
+  const built = builtOf(context, id);
+  const state = await readTarget(open.operator);
+  const begun = state.open?.id === id ? state.open : null;
+  const before = begun?.before ?? state.expected ?? (await keepCatalog(open)).fingerprint;
+  const run = runContext(context, target, id, "up");
+  const migrator = migratorFor(open, [
+    {
+      id,
+      up: () => applyChange(run, { built, before, open: begun, directory: context.project.root }),
+      down: async () => undefined,
+    },
+  ]);
+  await migrateUp(migrator, id);
+  await recordCatalog(open, id);
+}
+
+/** Records that a change failed on a target: it is held there. */
+export async function recordFailure(
+  context: RolloutContext,
+  target: string,
+  id: string,
+  thrown: unknown,
+): Promise<void> {
+  const open = openTargetOf(context, target);
+  const { digest } = builtOf(context, id).change;
+  const about = { rollout: context.rollout, change: id, actor: context.actor };
+  await append(open.operator, "failed", about, { digest, message: messageOf(thrown), sqlState: sqlStateOf(thrown) });
+}
+
+/** Takes back a change that the rollout applied, with the artifact that the ledger holds. */
+export async function revert(context: RolloutContext, target: string, id: string, why: Why): Promise<void> {
+  const open = openTargetOf(context, target);
+  const artifact = await readArtifact(open.operator, id);
+  if (artifact === null)
+    throw new BelayError("not-back", "artifact-missing", `${target}: the ledger holds no artifact of ${id}.`);
+  const manifest = parseManifest(artifact.manifest, `the ledger of ${target}`);
+  const state = await readTarget(open.operator);
+  const met = state.applied.find((applied) => applied.id === id)?.met ?? [];
+  const run = runContext(context, target, id, "down");
+  const down = (): Promise<void> =>
+    revertChange(run, { manifest, met, ...why, open: null, directory: context.project.root });
+  await migrateDown(migratorFor(open, [{ id, up: async () => undefined, down }]), id);
+  await recordCatalog(open, id);
+}
+
+export interface Why {
+  readonly reason: string;
+  readonly hold: boolean;
+}
+
+/** Takes a change that was cut off half-way, up or down, to "none of it". */
+export async function settleBack(context: RolloutContext, target: string, why: Why): Promise<void> {
+  const open = openTargetOf(context, target);
+  const state = await readTarget(open.operator);
+  const begun = state.open;
+  if (begun === null) return;
+  const run = runContext(context, target, begun.id, "down");
+  const common = { ...why, directory: context.project.root };
+  if (begun.direction === "down") {
+    const artifact = await readArtifact(open.operator, begun.id);
+    const manifest = parseManifest(artifact?.manifest, `the ledger of ${target}`);
+    const met = state.applied.find((applied) => applied.id === begun.id)?.met ?? [];
+    await revertChange(run, { ...common, manifest, met, open: begun });
+  } else {
+    const { plan, artifact } = builtOf(context, begun.id);
+    const untouched = plan.form === "command" ? new Set<string>() : untouchedBy(plan.forward, begun);
+    await revertPartial(run, { ...common, manifest: artifact.manifest, met: begun.met, open: begun }, untouched);
+  }
+  await recordCatalog(open, begun.id);
+}
+
+/** Compares the catalog with the one before the rollout, names every difference, and records the result. */
+export async function prove(context: RolloutContext, target: string, before: string): Promise<boolean> {
+  const open = openTargetOf(context, target);
+  const now = await readCatalog(open.operator);
+  const equal = now.fingerprint === before;
+  const expected = equal ? null : await readStoredSnapshot(open.operator, before);
+  const found = expected === null ? [] : differences(expected, now.snapshot).map(describeDifference);
+  const body: EntryBodies["back-proved"] = { target, expected: before, actual: now.fingerprint, equal };
+  await append(open.operator, "back-proved", { rollout: context.rollout, actor: context.actor }, body);
+  context.report({ kind: "proved-back", target, equal, differences: found });
+  return equal;
+}

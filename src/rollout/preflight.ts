@@ -1,0 +1,91 @@
+import { freshnessOfFiles, freshnessOfProof, type Freshness } from "../artifact/freshness.js";
+import { findChange } from "../change/find.js";
+import { BelayError } from "../errors.js";
+import { heldAs, type TargetState } from "../journal/target-state.js";
+import type { Built } from "../postgres/build-plan.js";
+import type { Project } from "../system/project/project.js";
+import { readStoredArtifact } from "../system/project/project.js";
+
+export interface PreflightOptions {
+  /** Changes whose loss or irreversibility the caller accepts. */
+  readonly acceptLoss: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/**
+ * Everything that forbids a change to run anywhere: a proposal that blocks it, no way back, an artifact that is not what it should be, no fresh proof.
+ * @throws BelayError `refused` with the next step.
+ */
+export async function refuseUnready(
+  project: Project,
+  pending: readonly Built[],
+  options: PreflightOptions,
+): Promise<void> {
+  const accepted = new Set(options.acceptLoss.map((wanted) => findChange(project.changes, wanted).id));
+  for (const built of pending) {
+    refuseBlocked(built);
+    refuseIrreversible(built, accepted);
+    refuseUnproven(await freshnessOf(project, built, options.now));
+  }
+}
+
+/** The state of a change's artifact, as the policy sees it. */
+export async function freshnessOf(project: Project, built: Built, now: number): Promise<Freshness> {
+  const stored = await readStoredArtifact(project, built.artifact.manifest);
+  const { required, maxAgeMs } = project.config.policy.rehearsal;
+  return required ? freshnessOfProof(built.artifact, stored, now, maxAgeMs) : freshnessOfFiles(built.artifact, stored);
+}
+
+/**
+ * What forbids a change on one target: it is held there, or what was applied there is no longer what lies in the files.
+ * @throws BelayError `change-held` or `change-edited`.
+ */
+export function refuseOnTarget(
+  target: string,
+  state: TargetState,
+  pending: readonly Built[],
+  all: ReadonlyMap<string, Built>,
+): void {
+  for (const { change } of pending) {
+    const held = heldAs(state, change.id, change.digest);
+    if (held !== null) {
+      const what = held.why === "failed" ? "failed" : "was taken back";
+      throw new BelayError(
+        "refused",
+        "change-held",
+        `${target}: ${change.id} ${what} there at ${held.at} by ${held.by}: ${held.detail}`,
+        {
+          hint: `Change it, or release it: belay retry ${change.name} --reason "<why>"`,
+        },
+      );
+    }
+  }
+  for (const applied of state.applied) {
+    const change = all.get(applied.id)?.change;
+    if (change === undefined || change.digest === applied.digest) continue;
+    const message = `${target}: ${change.files.join(" and ")} changed after it was applied: applied as ${applied.digest}, now ${change.digest}`;
+    throw new BelayError("refused", "change-edited", message, {
+      hint: "Put the file back, and write a new change for what is new.",
+    });
+  }
+}
+
+function refuseBlocked({ change }: Built): void {
+  if (change.directives.blocked === null) return;
+  throw new BelayError("refused", "proposal-blocked", `${change.id} may not run: ${change.directives.blocked}.`, {
+    hint: "When the report no longer says block_execution: true, run `belay propose` on it again.",
+  });
+}
+
+function refuseIrreversible({ change }: Built, accepted: ReadonlySet<string>): void {
+  if (change.directives.irreversible === null || accepted.has(change.id)) return;
+  throw new BelayError("refused", "irreversible", `${change.id} has no way back: ${change.directives.irreversible}.`, {
+    hint: `Say it a second time to run it all the same: --accept-loss ${change.name}`,
+  });
+}
+
+function refuseUnproven(freshness: Freshness): void {
+  if (freshness.state === "warm") return;
+  throw new BelayError("refused", freshness.code, `${freshness.reason}.`, { hint: freshness.hint });
+}

@@ -1,0 +1,38 @@
+import { BelayError } from "../errors.js";
+import type { Built } from "../postgres/build-plan.js";
+import type { OpenTarget } from "../postgres/open-target.js";
+import type { Report } from "../progress.js";
+import type { Project } from "../system/project/project.js";
+
+/** What the actions of a rollout work with. */
+export interface RolloutContext {
+  readonly project: Project;
+  /** The changes of the project as they are built today, by id. */
+  readonly built: ReadonlyMap<string, Built>;
+  readonly targets: ReadonlyMap<string, OpenTarget>;
+  /** The target whose ledger holds what concerns the whole rollout. */
+  readonly control: OpenTarget;
+  readonly rollout: string;
+  readonly actor: string;
+  readonly report: Report;
+  /** Aborted: stop going forward. */
+  readonly signal: AbortSignal;
+  /** Opens a target again after its connection was lost. */
+  readonly reopen: (target: string) => Promise<void>;
+}
+
+export function openTargetOf(context: RolloutContext, name: string): OpenTarget {
+  const target = context.targets.get(name);
+  if (target === undefined) throw new BelayError("defect", "target-not-open", `The target ${name} is not open.`);
+  return target;
+}
+
+export function builtOf(context: RolloutContext, id: string): Built {
+  const built = context.built.get(id);
+  if (built === undefined) {
+    throw new BelayError("refused", "change-missing", `${id} is in the rollout, but no longer in migrations/.`, {
+      hint: "Put its files back, or take it back: `belay revert` works from the ledger.",
+    });
+  }
+  return built;
+}

@@ -1,0 +1,128 @@
+import { BelayError } from "../errors.js";
+import type { Entry, EntryBodies, FrozenPlan, RolloutOutcome } from "../journal/entry.js";
+
+export type Turn = EntryBodies["turned-back"];
+
+/** What a rollout has done on one target. */
+export interface TargetProgress {
+  readonly target: string;
+  /** Fingerprint of the catalog before the rollout touched it; null before it turned to it. */
+  readonly before: string | null;
+  readonly applied: readonly string[];
+  readonly reverted: readonly string[];
+  /** Gates that passed before, and after the last change was applied. */
+  readonly passedBefore: readonly string[];
+  readonly passedAfter: readonly string[];
+  /** Whether the catalog was found to be as before; null where nobody has looked since the last step. */
+  readonly proved: boolean | null;
+}
+
+/** A rollout, folded from the journal. */
+export interface RolloutState {
+  readonly id: string;
+  readonly plan: FrozenPlan;
+  readonly startedBy: string;
+  readonly startedAt: string;
+  readonly approved: readonly string[];
+  readonly stagesDone: readonly string[];
+  readonly turned: Turn | null;
+  readonly paused: boolean;
+  readonly abortRequested: boolean;
+  readonly ended: RolloutOutcome | null;
+  readonly targets: readonly TargetProgress[];
+}
+
+/** The rollouts that a control ledger tells of, oldest first; without what happened on the other targets. */
+export function foldRollouts(control: readonly Entry[]): readonly RolloutState[] {
+  const ids = control.filter((entry) => entry.kind === "rollout-started").map((entry) => entry.rollout ?? "");
+  return ids.map((id) =>
+    foldRollout(
+      control.filter((entry) => entry.rollout === id),
+      new Map(),
+    ),
+  );
+}
+
+/** `control` are the rollout's entries in the control ledger; `targets` those in each target's own ledger, by target. */
+export function foldRollout(control: readonly Entry[], targets: ReadonlyMap<string, readonly Entry[]>): RolloutState {
+  const started = control.find((entry) => entry.kind === "rollout-started");
+  if (started?.kind !== "rollout-started")
+    throw new BelayError("defect", "rollout-unstarted", "A rollout in the ledger has no beginning.");
+  const { plan } = started.body;
+  const names = plan.stages.flatMap((stage) => stage.targets);
+  const empty: RolloutState = {
+    id: started.rollout ?? "",
+    plan,
+    startedBy: started.actor,
+    startedAt: started.at,
+    approved: [],
+    stagesDone: [],
+    turned: null,
+    paused: false,
+    abortRequested: false,
+    ended: null,
+    targets: names.map((name) => foldProgress(name, targets.get(name) ?? [])),
+  };
+  return control.reduce(stepControl, empty);
+}
+
+function stepControl(state: RolloutState, entry: Entry): RolloutState {
+  switch (entry.kind) {
+    case "approved":
+      return { ...state, approved: [...state.approved, entry.body.stage] };
+    case "stage-done":
+      return { ...state, stagesDone: [...state.stagesDone, entry.body.stage] };
+    case "turned-back":
+      return { ...state, turned: state.turned ?? entry.body };
+    case "pause-requested":
+      return { ...state, paused: true };
+    case "resume-requested":
+      return { ...state, paused: false };
+    case "abort-requested":
+      return { ...state, abortRequested: true, paused: false };
+    case "rollout-ended":
+      return { ...state, ended: entry.body.outcome };
+    default:
+      return state;
+  }
+}
+
+function foldProgress(target: string, entries: readonly Entry[]): TargetProgress {
+  const empty: TargetProgress = {
+    target,
+    before: null,
+    applied: [],
+    reverted: [],
+    passedBefore: [],
+    passedAfter: [],
+    proved: null,
+  };
+  return entries.reduce(stepTarget, empty);
+}
+
+function stepTarget(progress: TargetProgress, entry: Entry): TargetProgress {
+  switch (entry.kind) {
+    case "target-started":
+      return { ...progress, before: entry.body.before };
+    case "gate": {
+      if (entry.body.verdict !== "pass") return progress;
+      const { gate } = entry.body;
+      return entry.body.phase === "before"
+        ? { ...progress, passedBefore: [...progress.passedBefore, gate] }
+        : { ...progress, passedAfter: [...progress.passedAfter, gate] };
+    }
+    case "applied":
+      return { ...progress, applied: [...progress.applied, entry.change ?? ""], passedAfter: [], proved: null };
+    case "reverted":
+      return { ...progress, reverted: [...progress.reverted, entry.change ?? ""], proved: null };
+    case "back-proved":
+      return { ...progress, proved: entry.body.equal };
+    default:
+      return progress;
+  }
+}
+
+/** The changes that this rollout applied on a target and has not taken back; the last one first. */
+export function standing(progress: TargetProgress): readonly string[] {
+  return progress.applied.filter((id) => !progress.reverted.includes(id)).toReversed();
+}

@@ -1,0 +1,206 @@
+import { findChange } from "../change/find.js";
+import { BelayError } from "../errors.js";
+
+import { heldAs, type TargetState } from "../journal/target-state.js";
+import { buildAll, type Built } from "../postgres/build-plan.js";
+import { withConnections } from "../postgres/connections.js";
+import { append, readTarget } from "../postgres/ledger/ledger.js";
+import type { Report } from "../progress.js";
+import { currentActor } from "../system/actor.js";
+import type { Project } from "../system/project/project.js";
+import { freeze, refuseThawed } from "./freeze.js";
+import {
+  findOpenRollout,
+  newRolloutId,
+  openTargets,
+  pendingChanges,
+  refuseDrift,
+  startRollout,
+  type OpenTargets,
+} from "./open-rollout.js";
+import { refuseOnTarget, refuseUnready } from "./preflight.js";
+import { resultOf, type RolloutResult } from "./result.js";
+import type { RolloutContext } from "./rollout-context.js";
+import type { RolloutState } from "./rollout-state.js";
+import { runRollout } from "./run-rollout.js";
+
+export interface RolloutOptions {
+  readonly report?: Report;
+  /** Aborted: the rollout stops at the next safe point and goes back. */
+  readonly signal?: AbortSignal;
+  /** The last change to apply; all pending ones by default. */
+  readonly to?: string | null;
+  /** The last stage to go to; all by default. */
+  readonly stage?: string | null;
+  /** Changes whose loss or irreversibility is accepted. */
+  readonly acceptLoss?: readonly string[];
+  readonly acceptDrift?: boolean;
+  /** Releases held changes with this reason. */
+  readonly retry?: string | null;
+  /** Counts as an approval, unless the severity wants a person's own word. */
+  readonly yes?: boolean;
+  /** Asks a person; absent where nobody can be asked. */
+  readonly ask?: ((question: string) => Promise<boolean>) | null;
+  /** Goes back instead of on: the rollout is aborted. */
+  readonly abort?: boolean;
+  /** The rollout to go on with; by default whichever is unfinished. */
+  readonly rollout?: string | null;
+}
+
+/**
+ * Carries the pending changes of a project through its stages, or goes on with a rollout that was cut off.
+ * @returns what happened, on every target; a failure that was rolled back is a result, not an error.
+ * @throws BelayError `refused` or `usage` where nothing was touched.
+ */
+export async function rollout(project: Project, options: RolloutOptions = {}): Promise<RolloutResult> {
+  const report = options.report ?? (() => undefined);
+  const built = await buildAll(project.changes);
+  const note = (message: string): void => report({ kind: "note", target: null, message });
+  return withConnections(project, note, async (connections) => {
+    const actor = currentActor();
+    const id = newRolloutId(new Date());
+    const opened = await openTargets({ project, connections, actor, report }, id);
+    try {
+      return await rolloutOn(project, built, opened, { ...options, report }, { actor, id });
+    } finally {
+      await opened.close();
+    }
+  });
+}
+
+async function rolloutOn(
+  project: Project,
+  built: readonly Built[],
+  opened: OpenTargets,
+  options: RolloutOptions & { readonly report: Report },
+  fresh: { readonly actor: string; readonly id: string },
+): Promise<RolloutResult> {
+  const byId = new Map(built.map((one) => [one.change.id, one]));
+  const unfinished = await findOpenRollout(opened.control());
+  if (options.rollout != null && unfinished?.id !== options.rollout) {
+    throw new BelayError("usage", "rollout-unknown", `There is no unfinished rollout ${options.rollout}.`, {
+      hint: "`belay status` lists them.",
+    });
+  }
+  if (unfinished === null && options.abort === true) {
+    throw new BelayError("usage", "rollout-none", "There is no unfinished rollout to abort.", {
+      hint: "`belay revert` takes back what is live.",
+    });
+  }
+  const started =
+    unfinished === null
+      ? await begin(project, built, opened, options, fresh)
+      : await resume(unfinished, byId, opened, options, fresh.actor);
+  if (started === null) return resultOf(null, null);
+  const context: RolloutContext = {
+    project,
+    built: byId,
+    targets: opened.targets,
+    get control() {
+      return opened.control();
+    },
+    rollout: started.id,
+    actor: fresh.actor,
+    report: options.report,
+    signal: options.signal ?? new AbortController().signal,
+    reopen: opened.reopen,
+  };
+  const end = await runRollout(context, { approve: approver(options, started.strict) });
+  return resultOf(started.id, end);
+}
+
+interface Started {
+  readonly id: string;
+  readonly strict: boolean;
+}
+
+/** Checks everything that can be checked before anything is touched, and writes the plan down. */
+async function begin(
+  project: Project,
+  built: readonly Built[],
+  opened: OpenTargets,
+  options: RolloutOptions & { readonly report: Report },
+  fresh: { readonly actor: string; readonly id: string },
+): Promise<Started | null> {
+  const stages = stagesUpTo(project, options.stage ?? null);
+  const names = stages.flatMap((stage) => stage.targets);
+  const states = new Map<string, TargetState>();
+  for (const name of names) states.set(name, await readTarget(operatorOf(opened, name)));
+  const to = options.to == null ? null : findChange(project.changes, options.to).id;
+  const pending = pendingChanges(built, [...states.values()], to);
+  if (options.retry != null) await release(opened, states, pending, options.retry, fresh.actor);
+  const byId = new Map(built.map((one) => [one.change.id, one]));
+  for (const [name, state] of states) {
+    const here = pending.filter(({ change }) => !state.applied.some((applied) => applied.id === change.id));
+    refuseOnTarget(name, options.retry == null ? state : { ...state, held: [] }, here, byId);
+  }
+  if (pending.length === 0) return null;
+  await refuseUnready(project, pending, { acceptLoss: options.acceptLoss ?? [], now: Date.now() });
+  if (options.acceptDrift !== true) {
+    for (const name of names) await refuseDrift(targetOf(opened, name));
+  }
+  const plan = freeze(pending, stages);
+  await startRollout(opened.control(), fresh.id, fresh.actor, plan);
+  return { id: fresh.id, strict: plan.strictApproval };
+}
+
+/** Goes on with an unfinished rollout, or turns it round. */
+async function resume(
+  unfinished: RolloutState,
+  built: ReadonlyMap<string, Built>,
+  opened: OpenTargets,
+  options: RolloutOptions & { readonly report: Report },
+  actor: string,
+): Promise<Started> {
+  const about = { rollout: unfinished.id, actor };
+  const operator = opened.control().operator;
+  if (options.abort === true) await append(operator, "abort-requested", about, {});
+  else {
+    if (unfinished.turned === null) refuseThawed(unfinished.id, unfinished.plan, built);
+    if (unfinished.paused) await append(operator, "resume-requested", about, {});
+  }
+  const message = `going on with the rollout ${unfinished.id}, begun at ${unfinished.startedAt} by ${unfinished.startedBy}`;
+  options.report({ kind: "note", target: null, message });
+  return { id: unfinished.id, strict: unfinished.plan.strictApproval };
+}
+
+async function release(
+  opened: OpenTargets,
+  states: ReadonlyMap<string, TargetState>,
+  pending: readonly Built[],
+  reason: string,
+  actor: string,
+): Promise<void> {
+  for (const [name, state] of states) {
+    for (const { change } of pending) {
+      if (heldAs(state, change.id, change.digest) === null) continue;
+      await append(operatorOf(opened, name), "released", { change: change.id, actor }, { reason });
+    }
+  }
+}
+
+function approver(options: RolloutOptions, strict: boolean): ((stage: string) => Promise<boolean>) | null {
+  if (options.yes === true && !strict) return async () => true;
+  const { ask } = options;
+  return ask == null ? null : (stage) => ask(`Roll out to the stage ${stage}?`);
+}
+
+function stagesUpTo(project: Project, wanted: string | null): Project["config"]["stages"] {
+  const { stages } = project.config;
+  if (wanted === null) return stages;
+  const index = stages.findIndex((stage) => stage.name === wanted);
+  if (index === -1) {
+    throw new BelayError("usage", "stage-unknown", `There is no stage ${wanted}.`, {
+      hint: `Known: ${stages.map((s) => s.name).join(", ")}.`,
+    });
+  }
+  return stages.slice(0, index + 1);
+}
+
+function targetOf(opened: OpenTargets, name: string): ReturnType<OpenTargets["control"]> {
+  return opened.targets.get(name) ?? opened.control();
+}
+
+function operatorOf(opened: OpenTargets, name: string): ReturnType<OpenTargets["control"]>["operator"] {
+  return targetOf(opened, name).operator;
+}

@@ -5,6 +5,12 @@ import { splitStatements, type FileToken } from "./split.js";
 import type { Statement } from "./statement.js";
 import { copyFromStdinError, nulCharacterError, readsStandardInput, syntaxError } from "./syntax-error.js";
 
+/**
+ * The scanner cannot give these back. In a text that has been parsed they stand within names, texts and comments only, or are white
+ * space, so a blank of the same one byte leaves all tokens where they are.
+ */
+const CONTROL_CHARACTER = /(?![\t\n\r\u0080-\u009F])\p{Cc}/gu;
+
 const BYTE_ORDER_MARK = "\uFEFF";
 
 /**
@@ -36,11 +42,11 @@ async function parseWhole(parser: Parser, file: SourceText, source: string | und
 }
 
 async function scanWhole(parser: Parser, file: SourceText): Promise<readonly FileToken[]> {
-  const { tokens } = await parser.scan(file.text);
-  return tokens.map(({ start, end, text, tokenName }) => ({
+  const { tokens } = await parser.scan(file.text.replaceAll(CONTROL_CHARACTER, " "));
+  return tokens.map(({ start, end, tokenName }) => ({
     start,
     end,
-    text,
+    text: file.slice(start, end),
     comment: tokenName === "SQL_COMMENT" || tokenName === "C_COMMENT",
   }));
 }

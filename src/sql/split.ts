@@ -68,9 +68,8 @@ function toTokens(file: SourceText, startByte: number, words: readonly FileToken
   let [byte, offset] = [startByte, 0];
   return words.map((word) => {
     const start = offset + file.slice(byte, word.start).length;
-    const text = file.slice(word.start, word.end);
-    [byte, offset] = [word.end, start + text.length];
-    return { start, end: offset, text };
+    [byte, offset] = [word.end, start + word.text.length];
+    return { start, end: offset, text: word.text };
   });
 }
 

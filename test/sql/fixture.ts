@@ -1,0 +1,32 @@
+/** A database with one of each kind of object that statements in these tests refer to. */
+export const fixture = `
+  create schema app;
+  create table parent (id int primary key, code text unique);
+  create table child (id int primary key, parent_id int, amount int, note text);
+  alter table child add constraint child_amount check (amount > 0) not valid;
+  create table "Odd Name" (id int, "Odd Column" text);
+  create table app.inner_table (id int, body text);
+  create index child_note on child (note);
+  create unique index child_amount_id on child (amount, id);
+  create table measure (at date not null, value int) partition by range (at);
+  create table measure_old partition of measure for values from ('2020-01-01') to ('2021-01-01');
+  create table measure_new (at date not null, value int);
+  create table base (id int, body text);
+  create table derived (id int, body text);
+  create view child_view as select id, note from child;
+  create materialized view parent_view as select id, code from parent;
+  create unique index parent_view_id on parent_view (id);
+  create sequence counter;
+  create type mood as enum ('sad', 'happy');
+  create type pair as (a int, b text);
+  create domain positive as int constraint positive_value check (value > 0);
+  create function touch() returns trigger language plpgsql as $$ begin return new; end $$;
+  create function add_up(a int, b text) returns int language sql as $$ select a $$;
+  create procedure go_on(a int) language sql as $$ select 1 $$;
+  create function on_ddl() returns event_trigger language plpgsql as $$ begin end $$;
+  create trigger child_touch before update on child for each row execute function touch();
+  create policy child_policy on child using (id > 0);
+  create rule child_rule as on delete to base do also select 1;
+  create publication child_news for table child;
+  create statistics child_numbers on id, amount from child;
+`;

@@ -36,7 +36,12 @@ export async function applyChange(context: RunContext, options: ApplyOptions): P
   context.report({ kind: "change-done", target: context.target.name, change: change.id, direction: "up", durationMs });
 }
 
-async function applySections(context: RunContext, options: ApplyOptions, plan: StatementPlan, startedAt: number): Promise<void> {
+async function applySections(
+  context: RunContext,
+  options: ApplyOptions,
+  plan: StatementPlan,
+  startedAt: number,
+): Promise<void> {
   const sections = plan.forward;
   const met = [...(options.open?.met ?? [])];
   if (isBracketed(sections) && options.open === null) await begin(context, options, sections.length);
@@ -83,7 +88,11 @@ async function applyOutside(
   const isOurs = open?.intended === index;
   if (!isOurs) {
     if (standing !== "not-done" && step.verification.kind === "index-valid") throw alreadyThere(context, step);
-    await append(operator, "section-intended", about(context), { direction: "up", section: index, statement: step.sql });
+    await append(operator, "section-intended", about(context), {
+      direction: "up",
+      section: index,
+      statement: step.sql,
+    });
   }
   if (!(isOurs && standing === "done")) await timed(context, step.sql, () => runOutside(context, step));
   await record(operator);
@@ -106,7 +115,12 @@ async function applyKnex(context: RunContext, options: ApplyOptions, startedAt: 
   });
 }
 
-async function applyCommand(context: RunContext, options: ApplyOptions, argv: readonly string[], startedAt: number): Promise<void> {
+async function applyCommand(
+  context: RunContext,
+  options: ApplyOptions,
+  argv: readonly string[],
+  startedAt: number,
+): Promise<void> {
   if (options.open === null) await begin(context, options, 1);
   await runChangeCommand(context, argv, options.directory);
   await recordApplied(context.target.operator, context, options, [], startedAt);
@@ -114,13 +128,20 @@ async function applyCommand(context: RunContext, options: ApplyOptions, argv: re
 
 /** Runs a command of a change; it finds the database in `BELAY_DATABASE_URL`. */
 export async function runChangeCommand(context: RunContext, argv: readonly string[], directory: string): Promise<void> {
-  const environment = { BELAY_DATABASE_URL: context.target.url, BELAY_TARGET: context.target.name, BELAY_DIRECTION: context.direction };
+  const environment = {
+    BELAY_DATABASE_URL: context.target.url,
+    BELAY_TARGET: context.target.name,
+    BELAY_DIRECTION: context.direction,
+    ...context.environment,
+  };
   const ended = await timed(context, argv.join(" "), () =>
     runCommand(argv, { cwd: directory, env: environment, signal: context.signal }),
   );
-  if (ended.cancelled) throw new BelayError("interrupted", "interrupted", `${context.change} was interrupted: ${argv.join(" ")}`);
+  if (ended.cancelled)
+    throw new BelayError("interrupted", "interrupted", `${context.change} was interrupted: ${argv.join(" ")}`);
   if (ended.exitCode !== 0) {
-    const how = ended.exitCode === null ? `was ended by ${ended.signal ?? "a signal"}` : `ended with exit code ${ended.exitCode}`;
+    const how =
+      ended.exitCode === null ? `was ended by ${ended.signal ?? "a signal"}` : `ended with exit code ${ended.exitCode}`;
     const said = (ended.stderr.trim() || ended.stdout.trim()).split("\n").slice(-3).join(" ");
     throw new BelayError("refused", "command-failed", `${argv.join(" ")} ${how}${said === "" ? "" : `: ${said}`}`);
   }
@@ -159,7 +180,9 @@ function about(context: RunContext): { rollout: string | null; change: string; a
 
 /** Runs a step, and says when it begins and ends. */
 export async function runStep(context: RunContext, session: Session, step: Step): Promise<void> {
+  const startedAt = Date.now();
   await timed(context, step.sql, () => session.query(step.sql));
+  await context.observer?.stepEnded(session, step.sql, Date.now() - startedAt);
 }
 
 export async function timed<T>(context: RunContext, statement: string, work: () => Promise<T>): Promise<T> {
@@ -173,5 +196,7 @@ export async function timed<T>(context: RunContext, statement: string, work: () 
 
 function alreadyThere(context: RunContext, step: Step): BelayError {
   const message = `${context.target.name}: "${step.sql}" would make an index that is there already, and Belay did not make it.`;
-  return new BelayError("refused", "object-exists", message, { hint: "Drop or rename the existing one, or take the statement out." });
+  return new BelayError("refused", "object-exists", message, {
+    hint: "Drop or rename the existing one, or take the statement out.",
+  });
 }

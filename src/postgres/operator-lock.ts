@@ -21,12 +21,27 @@ const pollMs = 100;
 export async function takeOperatorLock(session: Session, target: string, patienceMs: number): Promise<void> {
   const giveUpAt = Date.now() + patienceMs;
   for (;;) {
-    const [row] = await session.query<{ taken: boolean }>("SELECT pg_try_advisory_lock($1) AS taken", [operatorLockKey]);
+    const [row] = await session.query<{ taken: boolean }>("SELECT pg_try_advisory_lock($1) AS taken", [
+      operatorLockKey,
+    ]);
     if (row?.taken === true) return;
     if (Date.now() >= giveUpAt) throw busy(target, await holderOf(session));
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
+
+/** Lends the operator's lock to somebody else for the length of `work`, and takes it again. */
+export async function lendOperatorLock<T>(session: Session, target: string, work: () => Promise<T>): Promise<T> {
+  await session.query("SELECT pg_advisory_unlock($1)", [operatorLockKey]);
+  try {
+    return await work();
+  } finally {
+    await takeOperatorLock(session, target, lentPatienceMs);
+  }
+}
+
+/** How long the borrower may take to go, in milliseconds. */
+const lentPatienceMs = 10_000;
 
 async function holderOf(session: Session): Promise<Holder | null> {
   const [holder] = await session.query<Holder & Record<string, unknown>>(

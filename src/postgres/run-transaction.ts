@@ -15,6 +15,16 @@ export interface RunContext {
   readonly report: Report;
   /** Aborted: the statement under way is cancelled. */
   readonly signal: AbortSignal;
+  /** Watches the locks that are taken; a rehearsal does. */
+  readonly observer?: LockObserver;
+  /** Added to the environment of a change's command. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Is told after each statement of a transaction, while its locks are still held, and when the transaction has ended. */
+export interface LockObserver {
+  readonly stepEnded: (session: Session, statement: string, durationMs: number) => Promise<void>;
+  readonly committed: () => void;
 }
 
 /** The first lock timeout, in milliseconds; it grows up to the budget. */
@@ -25,7 +35,11 @@ const firstLockTimeoutMs = 50;
  * and tried again after a pause, until the patience is spent.
  * @throws BelayError `lock-patience-spent`, `interrupted`, or what `work` throws; the transaction is rolled back.
  */
-export async function runTransaction<T>(context: RunContext, statement: string, work: (session: Session) => Promise<T>): Promise<T> {
+export async function runTransaction<T>(
+  context: RunContext,
+  statement: string,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
   const startedAt = Date.now();
   for (let attempt = 0; ; attempt += 1) {
     const timeoutMs = Math.max(1, Math.min(context.lock.budgetMs, firstLockTimeoutMs * 2 ** Math.min(attempt, 10)));
@@ -49,7 +63,11 @@ type Outcome<T> =
   | { readonly kind: "done"; readonly value: T }
   | { readonly kind: "locked"; readonly blockers: readonly Blocker[]; readonly thrown: unknown };
 
-async function tryOnce<T>(context: RunContext, lockTimeoutMs: number, work: (session: Session) => Promise<T>): Promise<Outcome<T>> {
+async function tryOnce<T>(
+  context: RunContext,
+  lockTimeoutMs: number,
+  work: (session: Session) => Promise<T>,
+): Promise<Outcome<T>> {
   const session = await context.target.worker();
   const watch = watchBlockers(context.target.operator, session.pid);
   try {
@@ -58,6 +76,7 @@ async function tryOnce<T>(context: RunContext, lockTimeoutMs: number, work: (ses
       await session.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
       const result = await work(session);
       await session.query("COMMIT");
+      context.observer?.committed();
       return result;
     });
     return { kind: "done", value };
@@ -108,8 +127,15 @@ function interrupted(context: RunContext, cause?: unknown): BelayError {
   return new BelayError("interrupted", "interrupted", message, { cause });
 }
 
-function patienceSpent(context: RunContext, statement: string, blockers: readonly Blocker[], cause: unknown): BelayError {
-  const who = blockers.map((b) => `process ${b.pid} (${b.user}, ${b.application || "no name"}, ${b.state}): ${b.query}`).join("; ");
+function patienceSpent(
+  context: RunContext,
+  statement: string,
+  blockers: readonly Blocker[],
+  cause: unknown,
+): BelayError {
+  const who = blockers
+    .map((b) => `process ${b.pid} (${b.user}, ${b.application || "no name"}, ${b.state}): ${b.query}`)
+    .join("; ");
   const message = `${context.target.name}: no lock for "${statement}" within ${context.lock.patienceMs} ms${who === "" ? "" : `; held by ${who}`}.`;
   return new BelayError("refused", "lock-patience-spent", message, {
     hint: "Run it again when that has ended, or raise policy.lock.patience.",

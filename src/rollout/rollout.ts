@@ -156,12 +156,24 @@ async function resume(
   const operator = opened.control().operator;
   if (options.abort === true) await append(operator, "abort-requested", about, {});
   else {
-    if (unfinished.turned === null) refuseThawed(unfinished.id, unfinished.plan, built);
+    if (unfinished.turned === null) await refuseUnresumable(unfinished, built, opened);
     if (unfinished.paused) await append(operator, "resume-requested", about, {});
   }
   const message = `going on with the rollout ${unfinished.id}, begun at ${unfinished.startedAt} by ${unfinished.startedBy}`;
   options.report({ kind: "note", target: null, message });
   return { id: unfinished.id, strict: unfinished.plan.strictApproval };
+}
+
+/** An interrupted rollout goes on only as what it began as, and not over what a person has taken back since. */
+async function refuseUnresumable(
+  unfinished: RolloutState,
+  built: ReadonlyMap<string, Built>,
+  opened: OpenTargets,
+): Promise<void> {
+  refuseThawed(unfinished.id, unfinished.plan, built);
+  const planned = unfinished.plan.changes.flatMap(({ id }) => built.get(id) ?? []);
+  for (const { target } of unfinished.targets)
+    refuseOnTarget(target, await readTarget(operatorOf(opened, target)), planned, built);
 }
 
 async function release(

@@ -1,0 +1,150 @@
+import { freshnessOfFiles } from "../artifact/freshness.js";
+import type { Evidence, Manifest } from "../artifact/manifest.js";
+import { findChange } from "../change/find.js";
+import { BelayError } from "../errors.js";
+import { foldTarget } from "../journal/target-state.js";
+import { applyChange } from "../postgres/apply-change.js";
+import { buildAll, type Built } from "../postgres/build-plan.js";
+import { withConnections, type Connections } from "../postgres/connections.js";
+import { readEntries } from "../postgres/ledger/ledger.js";
+import { openTarget } from "../postgres/open-target.js";
+import { withSession } from "../postgres/session.js";
+import type { Report } from "../progress.js";
+import { belayVersion } from "../system/version.js";
+import type { Target } from "../system/config/config.js";
+import { readStoredArtifact, writeArtifact, writeManifest, type Project } from "../system/project/project.js";
+import { rehearseChange, type ChangeRehearsal, type Stage } from "./rehearse-change.js";
+import { withScratch, type Scratch } from "./scratch.js";
+
+export interface RehearseOptions {
+  /** Ids, names or titles; all pending changes by default. */
+  readonly changes?: readonly string[];
+  /** The target whose catalog is copied; the first one of the first stage by default. */
+  readonly target?: string | null;
+  readonly report?: Report;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Proves that the pending changes can be taken back, each on top of the ones before it, on a scratch copy of a target. The proof is written to the artifacts' manifests.
+ * @returns each change's assertions; a change that failed ends the rehearsal, because the next ones stand on it.
+ * @throws BelayError `refused` where an artifact was edited or the scratch copy cannot be made.
+ */
+export async function rehearse(project: Project, options: RehearseOptions = {}): Promise<readonly ChangeRehearsal[]> {
+  const report = options.report ?? (() => undefined);
+  const built = await buildAll(project.changes);
+  const wanted = new Set((options.changes ?? []).map((name) => findChange(project.changes, name).id));
+  const target = targetOf(project, options.target ?? null);
+  const note = (message: string): void => report({ kind: "note", target: null, message });
+  return withConnections(project, note, async (connections) => {
+    const url = await connections.urlOf(target);
+    const pending = await pendingOn(url, built, wanted);
+    if (pending.length === 0) return [];
+    for (const one of pending) await ensureBuilt(project, one, report);
+    const settings = { url, policy: project.config.policy.rehearsal, connections, report };
+    return withScratch(settings, (scratch) =>
+      rehearseOn(project, scratch, pending, wanted, { ...options, report, connections }),
+    );
+  });
+}
+
+async function rehearseOn(
+  project: Project,
+  scratch: Scratch,
+  pending: readonly Built[],
+  wanted: ReadonlySet<string>,
+  options: RehearseOptions & { readonly report: Report; readonly connections: Connections },
+): Promise<readonly ChangeRehearsal[]> {
+  const { report } = options;
+  const note = (message: string): void => report({ kind: "note", target: "scratch", message });
+  const searchPath = targetOf(project, options.target ?? null).searchPath;
+  const opening = {
+    name: "scratch",
+    url: scratch.url,
+    searchPath,
+    actor: "rehearsal",
+    rollout: null,
+    operatorPatienceMs: 1_000,
+    note,
+  };
+  const target = await openTarget(opening);
+  const signal = options.signal ?? new AbortController().signal;
+  const stage: Stage = { target, policy: project.config.policy, directory: project.root, report, signal };
+  try {
+    const results: ChangeRehearsal[] = [];
+    for (const built of pending) {
+      if (wanted.size > 0 && !wanted.has(built.change.id)) {
+        await applyUnproven(stage, built);
+        continue;
+      }
+      const result = await rehearseChange(stage, built);
+      results.push(result);
+      await writeEvidence(project, built, scratch, result);
+      if (result.outcome === "failed") break;
+    }
+    return results;
+  } finally {
+    await target.close();
+  }
+}
+
+/** A pending change before the one that is rehearsed: it only has to be there. */
+async function applyUnproven(stage: Stage, built: Built): Promise<void> {
+  const { target, policy, report, signal, directory } = stage;
+  const context = { target, change: built.change.id, direction: "up", lock: policy.lock, report, signal } as const;
+  await applyChange(context, { built, before: "", open: null, directory });
+}
+
+async function pendingOn(url: string, built: readonly Built[], wanted: ReadonlySet<string>): Promise<readonly Built[]> {
+  const entries = await withSession(url, { applicationName: "belay-read/rehearse" }, (session) => readEntries(session));
+  const applied = new Set(foldTarget(entries).applied.map((change) => change.id));
+  const already = built.find(({ change }) => wanted.has(change.id) && applied.has(change.id));
+  if (already !== undefined) {
+    throw new BelayError("usage", "change-applied", `${already.change.id} is applied on the target already.`, {
+      hint: "Only pending changes are rehearsed. Name another target with --target.",
+    });
+  }
+  const last = wanted.size === 0 ? built.length : built.findLastIndex(({ change }) => wanted.has(change.id)) + 1;
+  return built.slice(0, last).filter(({ change }) => !applied.has(change.id));
+}
+
+/** Builds an artifact that is missing or out of date; an edited one is for a person to look at. */
+async function ensureBuilt(project: Project, built: Built, report: Report): Promise<void> {
+  const freshness = freshnessOfFiles(built.artifact, await readStoredArtifact(project, built.artifact.manifest));
+  if (freshness.state === "warm") return;
+  if (freshness.code === "artifact-edited") {
+    throw new BelayError("refused", freshness.code, `${freshness.reason}.`, { hint: freshness.hint });
+  }
+  await writeArtifact(project, built.artifact);
+  report({
+    kind: "note",
+    target: null,
+    message: `built rollbacks/${built.artifact.manifest.file}: ${freshness.reason}`,
+  });
+}
+
+async function writeEvidence(project: Project, built: Built, scratch: Scratch, result: ChangeRehearsal): Promise<void> {
+  const evidence: Evidence = {
+    at: new Date().toISOString(),
+    outcome: result.outcome,
+    digest: built.change.digest,
+    artifact: built.artifact.manifest.sha256,
+    belayVersion: belayVersion(),
+    serverVersion: scratch.serverVersion,
+    on: scratch.on,
+    base: result.base,
+    assertions: result.assertions.map(({ name, passed, detail }) => ({ name, passed, detail })),
+    durationMs: result.durationMs,
+  };
+  const manifest: Manifest = { ...built.artifact.manifest, evidence };
+  await writeManifest(project, manifest);
+}
+
+function targetOf(project: Project, wanted: string | null): Target {
+  const name = wanted ?? project.config.stages[0]?.targets[0];
+  const target = project.config.targets.find((candidate) => candidate.name === name);
+  if (target !== undefined) return target;
+  throw new BelayError("usage", "target-unknown", `There is no target ${name}.`, {
+    hint: `Known: ${project.config.targets.map((candidate) => candidate.name).join(", ")}.`,
+  });
+}

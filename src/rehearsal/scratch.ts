@@ -1,0 +1,102 @@
+import { randomBytes } from "node:crypto";
+import { BelayError, messageOf } from "../errors.js";
+import { quoteIdentifier, quoteLiteral } from "../sql/quote.js";
+import { copySampleRows } from "../postgres/catalog/copy-rows.js";
+import { rebuildCatalog } from "../postgres/catalog/rebuild.js";
+import { addressOf, withDatabase } from "../postgres/address.js";
+import type { Connections } from "../postgres/connections.js";
+import { openSession, withSession, type Session } from "../postgres/session.js";
+import type { Report } from "../progress.js";
+import type { Policy } from "../system/config/config.js";
+
+const prefix = "belay_rehearsal_";
+
+/** A database for one rehearsal. */
+export interface Scratch {
+  readonly url: string;
+  /** Where it lies, for the evidence: `embedded`, `template`, or host and port. */
+  readonly on: string;
+  readonly serverVersion: string;
+}
+
+/**
+ * Makes a scratch copy of a target's catalog, with a sample of its rows where the policy allows that, lends it to `work` and drops it. What a rehearsal that
+ * was killed has left is dropped by the next one.
+ */
+export async function withScratch<T>(
+  source: {
+    readonly url: string;
+    readonly policy: Policy["rehearsal"];
+    readonly connections: Connections;
+    readonly report: Report;
+  },
+  work: (scratch: Scratch) => Promise<T>,
+): Promise<T> {
+  const server = await serverOf(source);
+  const name = `${prefix}${process.pid}_${randomBytes(4).toString("hex")}`;
+  // The session's name says that the database is in use, from before it is made until after it is dropped.
+  return withSession(server.url, { applicationName: name }, async (maintenance) => {
+    await sweep(maintenance);
+    const template = source.policy.on === "template" ? addressOf(source.url).database : "template0";
+    await create(maintenance, name, template);
+    try {
+      const url = withDatabase(server.url, name);
+      if (source.policy.on !== "template") await fill(source, url);
+      const [row] = await maintenance.query<{ version: string }>("SHOW server_version");
+      return await work({ url, on: server.on, serverVersion: row?.version ?? "" });
+    } finally {
+      await maintenance.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`);
+    }
+  });
+}
+
+async function serverOf(source: {
+  readonly url: string;
+  readonly policy: Policy["rehearsal"];
+  readonly connections: Connections;
+}): Promise<{ readonly url: string; readonly on: string }> {
+  const { on } = source.policy;
+  if (on === "embedded") return { url: (await source.connections.sandbox()).url("postgres"), on };
+  if (on === "template") return { url: withDatabase(source.url, "postgres"), on };
+  const { host, port } = addressOf(on);
+  return { url: on, on: `${host}:${port}` };
+}
+
+async function create(maintenance: Session, name: string, template: string): Promise<void> {
+  try {
+    await maintenance.query(`CREATE DATABASE ${quoteIdentifier(name)} TEMPLATE ${quoteIdentifier(template)}`);
+  } catch (thrown) {
+    throw new BelayError("refused", "scratch-failed", `No scratch database could be made: ${messageOf(thrown)}.`, {
+      hint: 'Set policy.rehearsal.on to "embedded", or to the URL of a server on which databases may be created.',
+      cause: thrown,
+    });
+  }
+}
+
+/** Rebuilds the target's catalog in the empty database, and copies a sample of its rows. */
+async function fill(
+  source: { readonly url: string; readonly policy: Policy["rehearsal"]; readonly report: Report },
+  url: string,
+): Promise<void> {
+  const from = await openSession(source.url, { applicationName: "belay-rehearsal/source" });
+  try {
+    await withSession(url, { applicationName: "belay-rehearsal/copy" }, async (to) => {
+      await rebuildCatalog(from.client, to.client);
+      if (source.policy.sample === 0) return;
+      const copied = await copySampleRows(from.client, to.client, source.policy.sample);
+      const message = `the scratch copy has ${copied.rows} rows in ${copied.tables} tables`;
+      source.report({ kind: "note", target: null, message });
+    });
+  } finally {
+    await from.close();
+  }
+}
+
+/** Drops the scratch databases that nobody has in use. */
+async function sweep(maintenance: Session): Promise<void> {
+  const left = await maintenance.query<{ name: string }>(
+    `SELECT datname AS name FROM pg_database WHERE starts_with(datname, ${quoteLiteral(prefix)})
+       AND datname NOT IN (SELECT application_name FROM pg_stat_activity)`,
+  );
+  for (const { name } of left) await maintenance.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`);
+}

@@ -1,0 +1,148 @@
+import { parseManifest, type Manifest } from "../artifact/manifest.js";
+import { BelayError, messageOf } from "../errors.js";
+import type { AppliedChange } from "../journal/target-state.js";
+import { describeDifference, differences } from "../snapshot/difference.js";
+import { expectedAfterUndo } from "../snapshot/undo.js";
+import type { Loss } from "../plan/step.js";
+import { append, readArtifact, readEntries, readStoredSnapshot, readTarget } from "../postgres/ledger/ledger.js";
+import type { OpenTarget } from "../postgres/open-target.js";
+import { readCatalog, recordCatalog, type Catalog } from "../postgres/record-catalog.js";
+import { revertChange } from "../postgres/revert-change.js";
+import type { RunContext } from "../postgres/run-transaction.js";
+import type { Report } from "../progress.js";
+import type { Policy } from "../system/config/config.js";
+import { select, type Selected, type Selection } from "./select.js";
+
+export interface TargetRevert {
+  readonly target: string;
+  readonly reverted: readonly string[];
+  readonly alreadyReverted: readonly string[];
+  readonly loss: readonly Loss[];
+  readonly durationMs: number;
+  /** Whether the catalog is what it was before the changes; null where nothing was taken back. */
+  readonly provenBack: boolean | null;
+  /** What differs, or why the way back failed. */
+  readonly problem: string | null;
+}
+
+/** What will happen on a target, for the person who decides. */
+export interface TargetPreview extends Selected {
+  readonly target: string;
+  readonly shownAs: string;
+  readonly manifests: ReadonlyMap<string, Manifest>;
+}
+
+export interface RevertPlace {
+  readonly open: OpenTarget;
+  readonly policy: Policy;
+  readonly directory: string;
+  readonly report: Report;
+  readonly reason: string;
+}
+
+/** Looks what the selection means on the target, and fetches the sealed artifacts from its ledger. */
+export async function preview(open: OpenTarget, selection: Selection): Promise<TargetPreview> {
+  const selected = select(selection, await readTarget(open.operator));
+  const manifests = new Map<string, Manifest>();
+  for (const change of selected.revert) manifests.set(change.id, await manifestOf(open, change.id));
+  return { ...selected, target: open.name, shownAs: open.shownAs, manifests };
+}
+
+/**
+ * Takes the selected changes back, one after the other, and proves after each that exactly its effect is gone.
+ * A failure ends it at a change's boundary, or within a change at a point that the ledger names; it is reported, not thrown.
+ */
+export async function revertOn(place: RevertPlace, seen: TargetPreview): Promise<TargetRevert> {
+  const startedAt = performance.now();
+  const reverted: string[] = [];
+  let problem: string | null = null;
+  try {
+    await endUnfinishedRollouts(place.open);
+    for (const change of seen.revert) {
+      problem = await revertOne(place, change, seen.manifests.get(change.id));
+      reverted.push(change.id);
+      if (problem !== null) break;
+    }
+  } catch (thrown) {
+    if (thrown instanceof BelayError && thrown.kind === "defect") throw thrown;
+    problem = messageOf(thrown);
+  }
+  return {
+    target: seen.target,
+    reverted,
+    alreadyReverted: seen.already,
+    loss: lossOf(seen),
+    durationMs: Math.round(performance.now() - startedAt),
+    provenBack: reverted.length === 0 && problem === null ? null : problem === null,
+    problem,
+  };
+}
+
+/** What the way back destroys for good. */
+export function lossOf(seen: TargetPreview): readonly Loss[] {
+  return [...seen.manifests.values()].flatMap((manifest) => manifest.loss);
+}
+
+/** Gives what differs from the expected catalog, or null where nothing does. */
+async function revertOne(
+  place: RevertPlace,
+  change: AppliedChange,
+  manifest: Manifest | undefined,
+): Promise<string | null> {
+  if (manifest === undefined)
+    throw new BelayError("refused", "artifact-missing", `the ledger holds no artifact of ${change.id}`);
+  const { open } = place;
+  const current = await readCatalog(open.operator);
+  const expected = await expectedCatalog(open, change, current);
+  const { open: begun } = await readTarget(open.operator);
+  await revertChange(contextOf(place, change.id), {
+    manifest,
+    met: change.met,
+    reason: place.reason,
+    hold: true,
+    open: begun?.id === change.id ? begun : null,
+    directory: place.directory,
+  });
+  const now = await recordCatalog(open, change.id);
+  const found = differences(expected, now.snapshot).map(describeDifference);
+  place.report({ kind: "proved-back", target: open.name, equal: found.length === 0, differences: found });
+  const about = { change: change.id, rollout: change.rollout, actor: open.actor };
+  const body = { target: open.name, expected: change.before, actual: now.fingerprint, equal: found.length === 0 };
+  await append(open.operator, "back-proved", about, body);
+  return found.length === 0 ? null : `${change.id}: the catalog differs from the one before: ${found.join("; ")}`;
+}
+
+/** The catalog without the effect of the change: what others did since stays. */
+async function expectedCatalog(
+  open: OpenTarget,
+  change: AppliedChange,
+  current: Catalog,
+): Promise<Catalog["snapshot"]> {
+  const before = await readStoredSnapshot(open.operator, change.before);
+  if (before === null)
+    throw new BelayError("refused", "snapshot-missing", `the ledger holds no catalog from before ${change.id}`);
+  // Where the process died before it could look at the catalog after the change, what is there now is taken for it.
+  const after = change.after === null ? null : await readStoredSnapshot(open.operator, change.after);
+  return expectedAfterUndo(before, after ?? current.snapshot, current.snapshot);
+}
+
+async function manifestOf(open: OpenTarget, id: string): Promise<Manifest> {
+  const artifact = await readArtifact(open.operator, id);
+  return parseManifest(artifact?.manifest, `the ledger of ${open.name}, ${id}`);
+}
+
+/** A person's revert outranks a rollout that was cut off: it must not go on afterwards and apply again. */
+async function endUnfinishedRollouts(open: OpenTarget): Promise<void> {
+  const entries = await readEntries(open.operator);
+  const ended = new Set(entries.filter((entry) => entry.kind === "rollout-ended").map((entry) => entry.rollout));
+  for (const entry of entries) {
+    if (entry.kind !== "rollout-started" || ended.has(entry.rollout)) continue;
+    await append(open.operator, "rollout-ended", { rollout: entry.rollout, actor: open.actor }, { outcome: "aborted" });
+  }
+}
+
+function contextOf(place: RevertPlace, change: string): RunContext {
+  const { open: target, policy, report } = place;
+  // A way back that has begun is not cut off by Ctrl-C: it ends at the next consistent point by itself.
+  return { target, change, direction: "down", lock: policy.lock, report, signal: new AbortController().signal };
+}

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Client } from "pg";
 import { inject } from "vitest";
 
-export type Row = Record<string, unknown>;
+type Row = Record<string, unknown>;
 
 export interface FreshDatabase {
   readonly url: string;

@@ -7,8 +7,8 @@ import { openFolder } from "../../src/postgres/sandbox/folder.js";
 import { sweepLeases } from "../../src/postgres/sandbox/lease.js";
 import { withLock } from "../../src/postgres/sandbox/lock-file.js";
 import { findPostmaster, stopPostmaster } from "../../src/postgres/sandbox/postmaster.js";
-import { hasCode } from "../../src/postgres/sandbox/process-identity.js";
 import { acquireSandbox } from "../../src/postgres/sandbox/sandbox.js";
+import { hasCode } from "../../src/postgres/sandbox/system-error.js";
 
 declare module "vitest" {
   interface ProvidedContext {

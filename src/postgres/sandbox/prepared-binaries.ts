@@ -8,7 +8,7 @@ import { programOf, type Distribution } from "./binaries.js";
 import { childEnvironment } from "./child-environment.js";
 import { makePrivate, temporaryFolder } from "./folder.js";
 import { withLock } from "./lock-file.js";
-import { hasCode } from "./process-identity.js";
+import { hasCode } from "./system-error.js";
 
 const run = promisify(execFile);
 const PROBE_TIMEOUT_MS = 30_000;
@@ -50,7 +50,7 @@ export async function prepareBinaries(
 }
 
 /** Makes missing links and executable bits; false when this user may not. */
-export async function completeInPlace(distribution: Distribution): Promise<boolean> {
+async function completeInPlace(distribution: Distribution): Promise<boolean> {
   if (process.platform !== "win32" && UNSAFE_IN_SHELL.test(distribution.directory)) return false;
   try {
     await makeLinks(distribution);

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { hasCode } from "./system-error.js";
 
 const run = promisify(execFile);
 
@@ -44,11 +45,6 @@ export async function isRunning(pid: number): Promise<boolean> {
 export async function commandLineOf(pid: number): Promise<string | undefined> {
   if (process.platform === "linux") return readIfThere(`/proc/${pid}/cmdline`);
   return askPs(pid, "command=");
-}
-
-/** Whether something that was thrown carries this system error code. */
-export function hasCode(thrown: unknown, ...codes: readonly string[]): boolean {
-  return thrown instanceof Error && "code" in thrown && codes.includes(String(thrown.code));
 }
 
 async function startTimeOf(pid: number): Promise<string | undefined> {

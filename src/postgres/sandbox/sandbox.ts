@@ -63,7 +63,7 @@ export async function acquireSandbox(options: SandboxOptions): Promise<Sandbox> 
   });
   try {
     const serverVersionNum = await readServerVersion(urlOf(held.login, "postgres"));
-    return describe(held.login, serverVersionNum, giveBackOnce(folder, held.lease));
+    return describe(held.login, serverVersionNum, () => giveBack(folder, held.lease));
   } catch (error) {
     await giveBack(folder, held.lease);
     throw error;
@@ -97,11 +97,7 @@ function describe(login: Login, serverVersionNum: number, release: () => Promise
   };
 }
 
-function giveBackOnce(folder: SandboxFolder, lease: Lease): () => Promise<void> {
-  let given: Promise<void> | undefined;
-  return () => (given ??= giveBack(folder, lease));
-}
-
+/** A lease that was given back already changes nothing. */
 async function giveBack(folder: SandboxFolder, lease: Lease): Promise<void> {
   await withLock(folder.root, async () => {
     await returnLease(lease);

@@ -7,9 +7,9 @@ import { childEnvironment } from "./child-environment.js";
 import type { Cluster } from "./cluster.js";
 import { anyPort, choosePort } from "./port.js";
 import { clearRemains, findPostmaster, type Postmaster } from "./postmaster.js";
-import { hasCode } from "./process-identity.js";
 import { settingsFor } from "./settings.js";
 import { readState, writeState } from "./state.js";
+import { hasCode } from "./system-error.js";
 
 const POLL_INTERVAL_MS = 25;
 const START_TIMEOUT_MS = 120_000;
@@ -141,6 +141,8 @@ async function spawnServer(cluster: Cluster, port: number): Promise<SpawnedServe
     });
     child.unref();
     return { child, ended: endOf(child) };
+  } catch (error) {
+    throw startFailed(cluster, messageOf(error), error);
   } finally {
     await log.close();
   }
@@ -161,9 +163,10 @@ function explain(end: string, log: string): Launch {
   return { kind: "failed", reason: [end, ...lines].join("\n") };
 }
 
-function startFailed(cluster: Cluster, reason: string): BelayError {
+function startFailed(cluster: Cluster, reason: string, cause?: unknown): BelayError {
   return new BelayError("usage", "sandbox-start-failed", `The sandbox server did not start: ${reason}`, {
     hint: `See ${cluster.folder.log}. Removing ${cluster.folder.root} makes a new sandbox, without its data.`,
+    cause,
   });
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { z } from "zod";
-import { hasCode } from "./process-identity.js";
+import { hasCode } from "./system-error.js";
 
 /** What a sandbox remembers between two runs of its server. */
 export interface SandboxState {

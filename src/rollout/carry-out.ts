@@ -7,7 +7,8 @@ import { applyChange } from "../postgres/apply-change.js";
 import { append, readArtifact, readStoredSnapshot, readTarget } from "../postgres/ledger/ledger.js";
 import { migrateDown, migrateUp, migratorFor } from "../postgres/migrator.js";
 import { keepCatalog, readCatalog, recordCatalog } from "../postgres/record-catalog.js";
-import { revertChange, revertPartial, untouchedBy } from "../postgres/revert-change.js";
+import { revertChange } from "../postgres/revert-change.js";
+import { settleChange } from "../postgres/settle-change.js";
 import type { RunContext } from "../postgres/run-transaction.js";
 import { sqlStateOf } from "../postgres/sql-state.js";
 import { builtOf, openTargetOf, type RolloutContext } from "./rollout-context.js";
@@ -99,23 +100,10 @@ export interface Why {
 
 /** Takes a change that was cut off half-way, up or down, to "none of it". */
 export async function settleBack(context: RolloutContext, target: string, why: Why): Promise<void> {
-  const open = openTargetOf(context, target);
-  const state = await readTarget(open.operator);
-  const begun = state.open;
+  const { open: begun } = await readTarget(openTargetOf(context, target).operator);
   if (begun === null) return;
   const run = runContext(context, target, begun.id, "down");
-  const common = { ...why, directory: context.project.root };
-  if (begun.direction === "down") {
-    const artifact = await readArtifact(open.operator, begun.id);
-    const manifest = parseManifest(artifact?.manifest, `the ledger of ${target}`);
-    const met = state.applied.find((applied) => applied.id === begun.id)?.met ?? [];
-    await revertChange(run, { ...common, manifest, met, open: begun });
-  } else {
-    const { plan, artifact } = builtOf(context, begun.id);
-    const untouched = plan.form === "command" ? new Set<string>() : untouchedBy(plan.forward, begun);
-    await revertPartial(run, { ...common, manifest: artifact.manifest, met: begun.met, open: begun }, untouched);
-  }
-  await recordCatalog(open, begun.id);
+  await settleChange(run, begun, { ...why, directory: context.project.root }, async () => builtOf(context, begun.id));
 }
 
 /** Compares the catalog with the one before the rollout, names every difference, and records the result. */

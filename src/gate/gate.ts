@@ -4,19 +4,19 @@
 
 export type Phase = "before" | "during" | "after";
 
-export interface SqlProbe {
+interface SqlProbe {
   readonly kind: "sql";
   /** One statement that reads. The first column of its first row is the value. */
   readonly query: string;
 }
 
-export interface HttpProbe {
+interface HttpProbe {
   readonly kind: "http";
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-export interface CommandProbe {
+interface CommandProbe {
   readonly kind: "command";
   /** The executable and its arguments; no shell reads them. */
   readonly run: readonly string[];
@@ -42,11 +42,11 @@ export interface Conditions {
   readonly jsonPath?: string | undefined;
 }
 
-export type Measurements =
+type Measurements =
   { readonly kind: "count"; readonly count: number } | { readonly kind: "duration"; readonly durationMs: number };
 
 /** How often a gate measures, and what ends it. A limit trips when it is reached; 0, like 1, trips at the first one. */
-export interface Schedule {
+interface Schedule {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly initialDelayMs: number;

@@ -155,6 +155,7 @@ describe("a measurement", () => {
   it("survives JSON unchanged", () => {
     const scalar = fc.oneof(
       fc.double().map((read) => (Object.is(read, -0) ? 0 : read)),
+      fc.constantFrom(Infinity, -Infinity, Number.NaN),
       fc.string(),
       fc.boolean(),
       fc.constant(null),

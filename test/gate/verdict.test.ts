@@ -19,6 +19,7 @@ describe("the defaults after a change", () => {
     ["five inconclusive ones hold", "IIIII", "inconclusive"],
     ["three errors in a row hold, and do not fail", "SSEEE", "error"],
     ["errors are taken again and break no row", "SSSSSESSES", "pass"],
+    ["three errors that are not in a row do not hold", "ESESESSSSSS", "pass"],
     ["errors do not break a row of failures", "FFEF", "fail"],
     ["an error at the place of the last measurement is taken again", "SSSSSSSE", "pending"],
   ])("%s", (_title, letters, kind) => {

@@ -67,9 +67,19 @@ describe("a command", () => {
     expect(lines).toEqual(["stdout: one", "stdout: two", "stdout: ", "stdout: ünd"]);
   });
 
-  it("keeps the end of an output that is too long", async () => {
+  it("that is cut within a character by the pipe is read whole", async () => {
+    const halves = node(`
+      process.stdout.write(Buffer.from([0xc3]));
+      setTimeout(() => process.stdout.write(Buffer.from([0xbc])), 50);
+    `);
+    expect(await runCommand(halves, { cwd })).toMatchObject({ stdout: "ü" });
+  });
+
+  it("keeps the end of an output that is too long, by much or by little", async () => {
     const result = await runCommand(node(`for (let i = 0; i < 100000; i++) console.log(i)`), { cwd, outputLimit: 12 });
     expect(result.stdout).toBe("99998\n99999\n");
+    const little = await runCommand(node(`process.stdout.write("123456")`), { cwd, outputLimit: 5 });
+    expect(little.stdout).toBe("23456");
   });
 
   it("that is ended by a signal says which", async () => {

@@ -1,5 +1,0 @@
-export * from "./gate.js";
-export * from "./measurement.js";
-export * from "./reading.js";
-export * from "./validate-gate.js";
-export * from "./verdict.js";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { type CatalogObject, type Snapshot, snapshotOf } from "../../src/snapshot/snapshot.js";
 
 const columnNames = ["a", "b", "c", "d", "e"] as const;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { describeDifference, differences } from "../../src/snapshot/difference.js";
 import {
@@ -16,7 +16,7 @@ function reversed(value: Attribute): Attribute {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .reverse()
+      .toReversed()
       .map(([name, item]) => [name, reversed(item as Attribute)] as const),
   );
 }

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { differences } from "../../src/snapshot/difference.js";
 import { type CatalogObject, type Snapshot, fingerprint, snapshotOf } from "../../src/snapshot/snapshot.js";

@@ -13,7 +13,9 @@ const pinned: { readonly [setting: string]: string } = {
   extra_float_digits: "3",
   quote_all_identifiers: "off",
   row_security: "off",
+  lc_monetary: "C",
   xmlbinary: "base64",
+  xmloption: "content",
 };
 
 const savepoint = "belay_reading";

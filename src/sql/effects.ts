@@ -10,6 +10,7 @@ import { dropRules } from "./effect/drop.js";
 import { completeEffects, type Effects, type EffectsDraft } from "./effect/effects.js";
 import { maintenanceRules } from "./effect/maintenance.js";
 import type { ObjectReference } from "./effect/object-reference.js";
+import { isRelationKind } from "./effect/object-type.js";
 import { globalReference } from "./effect/relation.js";
 import type { EffectRules } from "./effect/rules.js";
 import { sessionRules } from "./effect/session.js";
@@ -88,6 +89,9 @@ function within(schema: string, object: ObjectReference): ObjectReference {
 function isMadeBy(creates: readonly ObjectReference[], object: ObjectReference): boolean {
   return creates.some(
     (made) =>
-      made.kind === object.kind && made.schema === object.schema && made.name === object.name && made.of === object.of,
+      (made.kind === object.kind || (object.kind === "table" && isRelationKind(made.kind))) &&
+      made.schema === object.schema &&
+      made.name === object.name &&
+      made.of === object.of,
   );
 }

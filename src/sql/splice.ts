@@ -14,7 +14,7 @@ export function makeConcurrent(statement: Statement): string {
 }
 
 /** Whether PostgreSQL has a CONCURRENTLY form for it that it does not use yet (manual, CREATE INDEX and DROP INDEX). */
-export function hasConcurrentForm(statement: Statement): boolean {
+function hasConcurrentForm(statement: Statement): boolean {
   const create = contentOf(statement.node, "IndexStmt");
   if (create !== undefined) return create.concurrent !== true;
   const drop = contentOf(statement.node, "DropStmt");

@@ -13,6 +13,7 @@ export const fixture = `
   create table measure_new (at date not null, value int);
   create table base (id int, body text);
   create table derived (id int, body text);
+  create table numbers (id int not null);
   create view child_view as select id, note from child;
   create materialized view parent_view as select id, code from parent;
   create unique index parent_view_id on parent_view (id);

@@ -187,6 +187,7 @@ function grant({ is_grant, targtype, objtype, objects, privileges, grantees }: G
       ...targets.flatMap((table) => columns.map((column) => referenceOf("column", table, column))),
       ...rolesIn(grantees),
     ],
+    locks: targets.flatMap((target) => locksOn(target, objtype, "ACCESS SHARE")),
   };
 }
 
@@ -214,7 +215,11 @@ function describing(command: string, type: ObjectType | undefined, named: Node |
     command: `${command} ${object.kind.toUpperCase()}`,
     nature: "schema",
     needs: [object, ...(owner === null ? [] : [owner]), ...(table === null ? [] : [reference("table", table)])],
-    locks: locksOn(object, type, "SHARE UPDATE EXCLUSIVE"),
+    locks: locksOn(
+      object,
+      type,
+      table === null || object.kind === "column" ? "SHARE UPDATE EXCLUSIVE" : "ACCESS SHARE",
+    ),
   };
 }
 

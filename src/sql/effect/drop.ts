@@ -58,7 +58,7 @@ function drop({ objects, removeType, behavior, missing_ok, concurrent }: DropStm
   };
 }
 
-/** With IF EXISTS the objects need not be there, but the table of a trigger, policy or rule is named all the same. */
+/** With IF EXISTS neither the objects nor the tables that they belong to need be there (manual, DROP TRIGGER). */
 function dropped(
   command: string,
   drops: readonly ObjectReference[],

@@ -52,7 +52,7 @@ export function inverseOfAlterTable(statement: AlterTableStmt): Inverse {
       "With IF EXISTS it may have done nothing, so what the way back would undo is not known. Leave out IF EXISTS.",
     );
   }
-  const only = statement.relation?.inh === false && statement.objtype === "OBJECT_TABLE" ? "ONLY " : "";
+  const only = statement.relation?.inh !== true && statement.objtype === "OBJECT_TABLE" ? "ONLY " : "";
   const start = `ALTER ${objectWords(statement.objtype)} ${only}${quoteQualified(relationName(statement.relation))}`;
   const commands = contentsOf(statement.cmds, "AlterTableCmd");
   return inverseOfSequence(commands.map((command) => inverseOfCommand(start, statement.objtype, command)));

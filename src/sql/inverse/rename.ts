@@ -26,7 +26,7 @@ export function inverseOfRename(content: RenameStmt): Inverse {
   const part = renameType === undefined ? undefined : PARTS[renameType];
   if (part !== undefined) {
     const container = relation === undefined ? namedBy(object) : relationName(relation);
-    const only = relation?.inh === false && containerWords(content) === "TABLE" ? "ONLY " : "";
+    const only = relation !== undefined && relation.inh !== true && containerWords(content) === "TABLE" ? "ONLY " : "";
     const start = `ALTER ${containerWords(content)} ${only}${quoteQualified(container)}`;
     const cascade = content.behavior === "DROP_CASCADE" ? " CASCADE" : "";
     return wayBack(`${start} RENAME ${part} ${after} TO ${quoteIdentifier(before)}${cascade}`);

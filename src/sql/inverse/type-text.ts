@@ -13,6 +13,7 @@ const SQL_NAMES: Readonly<Record<string, string>> = {
   int4: "integer",
   int8: "bigint",
   interval: "interval",
+  json: "json",
   numeric: "numeric",
   time: "time",
   timestamp: "timestamp",
@@ -23,7 +24,7 @@ const SQL_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** A type as the signature of a function names it: without length or precision, which are no part of it. */
-export function typeText(type: TypeName | undefined): string {
+function typeText(type: TypeName | undefined): string {
   const parts = stringsOf(type?.names);
   const [schema, name] = [parts.at(-2), parts.at(-1) ?? ""];
   const known = parts.length === 2 && schema === "pg_catalog" ? SQL_NAMES[name] : undefined;

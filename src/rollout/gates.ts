@@ -44,7 +44,7 @@ export async function runGates(
       const specification = context.project.config.gates[name];
       if (specification === undefined)
         throw new BelayError("refused", "gate-missing", `The gate ${name} is no longer in the config.`);
-      return runOne(context, place, gateDefaults(specification, place.phase, bakeMs > 0 ? bakeMs : undefined));
+      return runOne(context, place, gateDefaults(specification, place.phase, bakeMs));
     }),
   );
 }

@@ -21,11 +21,17 @@ export interface LoadedConfig {
  * Finds the config in `directory` or above it; `given` names one.
  * @throws BelayError `config-missing`, `config-unreadable` or `config-invalid`.
  */
-export async function loadConfig(directory: string, given: string | null, environment: NodeJS.ProcessEnv): Promise<LoadedConfig> {
+export async function loadConfig(
+  directory: string,
+  given: string | null,
+  environment: NodeJS.ProcessEnv,
+): Promise<LoadedConfig> {
   const file = given === null ? find(resolve(directory)) : resolve(directory, given);
   if (file === null) return { config: defaultConfig(), root: resolve(directory), file: null };
   if (!existsSync(file)) {
-    throw new BelayError("usage", "config-missing", `There is no config file ${given}.`, { hint: "`belay init` writes one." });
+    throw new BelayError("usage", "config-missing", `There is no config file ${given}.`, {
+      hint: "`belay init` writes one.",
+    });
   }
   return { config: parseConfig(await read(file), basename(file), environment), root: dirname(file), file };
 }

@@ -19,9 +19,11 @@ export function parseConfig(value: unknown, file: string, environment: NodeJS.Pr
   }
   const expand = (text: string): string => expandEnvironment(text, file, environment);
   const config: Config = {
-    targets: Object.entries(parsed.data.targets).map(
-      ([name, target]): Target => ({ name, url: expand(target.url), searchPath: target.searchPath }),
-    ),
+    targets: Object.entries(parsed.data.targets).map(([name, target]): Target => ({
+      name,
+      url: expand(target.url),
+      searchPath: target.searchPath,
+    })),
     stages: stagesOf(parsed.data),
     gates: Object.fromEntries(
       Object.entries(parsed.data.gates).map(([name, gate]) => [name, gateOf(name, gate, expand)]),
@@ -38,7 +40,8 @@ export function defaultConfig(): Config {
 }
 
 function stagesOf({ stages, targets }: ParsedConfig): readonly Stage[] {
-  const given = stages ?? Object.keys(targets).map((name) => ({ name, targets: [name], gates: [], bake: 0, approval: false }));
+  const given =
+    stages ?? Object.keys(targets).map((name) => ({ name, targets: [name], gates: [], bake: 0, approval: false }));
   return given.map(({ bake, ...stage }) => ({ ...stage, bakeMs: bake }));
 }
 
@@ -101,10 +104,18 @@ function checkReferences(config: Config, file: string): void {
   const staged = config.stages.flatMap((stage) => stage.targets);
   for (const stage of config.stages) {
     for (const name of stage.targets) {
-      if (!targets.has(name)) throw invalid(file, `stages.${stage.name}.targets: there is no target "${name}"; known are ${[...targets].join(", ")}`);
+      if (!targets.has(name))
+        throw invalid(
+          file,
+          `stages.${stage.name}.targets: there is no target "${name}"; known are ${[...targets].join(", ")}`,
+        );
     }
     for (const name of stage.gates) {
-      if (config.gates[name] === undefined) throw invalid(file, `stages.${stage.name}.gates: there is no gate "${name}"; known are ${Object.keys(config.gates).join(", ")}`);
+      if (config.gates[name] === undefined)
+        throw invalid(
+          file,
+          `stages.${stage.name}.gates: there is no gate "${name}"; known are ${Object.keys(config.gates).join(", ")}`,
+        );
     }
   }
   const twice = staged.find((name, index) => staged.indexOf(name) !== index);

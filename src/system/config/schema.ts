@@ -20,14 +20,18 @@ const duration = z.string().transform((text, context) => {
 function closed<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, {
     error: (issue) =>
-      issue.code === "unrecognized_keys" ? issue.keys.map((key) => unknownKey(key, Object.keys(shape))).join("; ") : undefined,
+      issue.code === "unrecognized_keys"
+        ? issue.keys.map((key) => unknownKey(key, Object.keys(shape))).join("; ")
+        : undefined,
   });
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
   const [nearest] = known.toSorted((a, b) => leven(key, a) - leven(key, b));
   const isNear = nearest !== undefined && leven(key, nearest) <= nearDistance;
-  return isNear ? `unknown key "${key}"; did you mean "${nearest}"?` : `unknown key "${key}"; known are ${known.join(", ")}`;
+  return isNear
+    ? `unknown key "${key}"; did you mean "${nearest}"?`
+    : `unknown key "${key}"; known are ${known.join(", ")}`;
 }
 
 function oneOrMore<T extends z.ZodType>(item: T) {

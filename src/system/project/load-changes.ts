@@ -5,8 +5,8 @@ import { requireChangeId, type ChangeId } from "../../change/change-id.js";
 import { commandChange, knexChange, sqlChange, type Change, type KnexHalf } from "../../change/change.js";
 import { directivesFrom, parseHead } from "../../change/directives.js";
 import { BelayError, messageOf } from "../../errors.js";
+import { listIfThere } from "../files.js";
 import { importModule } from "../import-module.js";
-import { listIfThere } from "./project.js";
 
 const folder = "migrations";
 
@@ -28,24 +28,50 @@ interface Found {
   readonly names: ReadonlySet<string>;
 }
 
+/** What lies in `migrations/`: the changes that could be read, and an error for each file that could not. */
+export interface LoadedChanges {
+  readonly changes: readonly Change[];
+  readonly errors: readonly BelayError[];
+}
+
 /**
  * All changes in `migrations/`, unordered. A file there that is part of no change is an error, not a thing to pass over.
  * @throws BelayError naming the file: `change-half-missing`, `change-file-unknown`, `change-unreadable` …
  */
 export async function loadChanges(root: string): Promise<readonly Change[]> {
+  const { changes, errors } = await tryLoadChanges(root);
+  const [first] = errors;
+  if (first !== undefined) throw first;
+  return changes;
+}
+
+/** The same, but a file that cannot be read does not hide the others. */
+export async function tryLoadChanges(root: string): Promise<LoadedChanges> {
   const names = new Set((await listIfThere(join(root, folder))).filter((name) => !isIgnored(name)));
   const changes: Change[] = [];
+  const errors: BelayError[] = [];
   for (const name of names) {
-    if (name.endsWith(".down.sql")) {
-      requireUp(name, names);
-      continue;
+    try {
+      const change = await loadOne(root, name, names);
+      if (change !== null) changes.push(change);
+    } catch (thrown) {
+      if (!(thrown instanceof BelayError)) throw thrown;
+      errors.push(thrown);
     }
-    const form = forms.find(({ suffix }) => name.endsWith(suffix) && !name.endsWith(".d.ts"));
-    if (form === undefined) throw unknownFile(name);
-    const file = `${folder}/${name}`;
-    changes.push(await form.load({ root, id: requireChangeId(name.slice(0, -form.suffix.length), file), file, names }));
   }
-  return changes;
+  return { changes, errors };
+}
+
+/** Null for a file that belongs to another one's change. */
+async function loadOne(root: string, name: string, names: ReadonlySet<string>): Promise<Change | null> {
+  if (name.endsWith(".down.sql")) {
+    requireUp(name, names);
+    return null;
+  }
+  const form = forms.find(({ suffix }) => name.endsWith(suffix) && !name.endsWith(".d.ts"));
+  if (form === undefined) throw unknownFile(name);
+  const file = `${folder}/${name}`;
+  return form.load({ root, id: requireChangeId(name.slice(0, -form.suffix.length), file), file, names });
 }
 
 function isIgnored(name: string): boolean {
@@ -67,9 +93,14 @@ async function loadSql({ root, id, file, names }: Found): Promise<Change> {
 function requireUp(name: string, names: ReadonlySet<string>): void {
   const up = name.replace(/\.down\.sql$/, ".up.sql");
   if (names.has(up)) return;
-  throw new BelayError("usage", "change-half-missing", `${folder}/${name} has no way forward: ${folder}/${up} is missing`, {
-    hint: "Add it, or delete the down file.",
-  });
+  throw new BelayError(
+    "usage",
+    "change-half-missing",
+    `${folder}/${name} has no way forward: ${folder}/${up} is missing`,
+    {
+      hint: "Add it, or delete the down file.",
+    },
+  );
 }
 
 const commandSchema = z.strictObject({

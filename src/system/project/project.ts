@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Artifact } from "../../artifact/artifact.js";
 import type { Stored } from "../../artifact/freshness.js";
@@ -8,6 +8,7 @@ import { orderChanges } from "../../change/order.js";
 import { BelayError, messageOf } from "../../errors.js";
 import type { Config } from "../config/config.js";
 import { loadConfig } from "../config/load-config.js";
+import { readIfThere, writeWhole } from "../files.js";
 import { loadChanges } from "./load-changes.js";
 
 /** A folder with its config and its changes. */
@@ -35,12 +36,18 @@ export async function loadProject(options: ProjectOptions = {}): Promise<Project
 }
 
 /** What lies in `rollbacks/` for a change. */
-export async function readStoredArtifact(project: Project, artifact: Pick<Manifest, "change" | "file">): Promise<Stored> {
+export async function readStoredArtifact(
+  project: Project,
+  artifact: Pick<Manifest, "change" | "file">,
+): Promise<Stored> {
   const folder = join(project.root, "rollbacks");
   const manifestFile = `${artifact.change}.json`;
   const text = await readIfThere(join(folder, artifact.file));
   const json = await readIfThere(join(folder, manifestFile));
-  return { text, manifest: json === null ? null : parseManifest(parseJson(json, manifestFile), `rollbacks/${manifestFile}`) };
+  return {
+    text,
+    manifest: json === null ? null : parseManifest(parseJson(json, manifestFile), `rollbacks/${manifestFile}`),
+  };
 }
 
 /** Writes an artifact and its manifest, each whole or not at all. */
@@ -53,36 +60,6 @@ export async function writeArtifact(project: Project, artifact: Artifact): Promi
 
 export async function writeManifest(project: Project, manifest: Manifest): Promise<void> {
   await writeWhole(join(project.root, "rollbacks", `${manifest.change}.json`), printManifest(manifest));
-}
-
-/** Writes beside, then renames: a reader sees the old bytes or the new ones. */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  const beside = `${path}.${process.pid}.tmp`;
-  await writeFile(beside, text);
-  await rename(beside, path);
-}
-
-export async function readIfThere(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (thrown) {
-    if (isMissing(thrown)) return null;
-    throw thrown;
-  }
-}
-
-/** The names in a folder, sorted; none where it is missing. */
-export async function listIfThere(path: string): Promise<readonly string[]> {
-  try {
-    return (await readdir(path)).toSorted();
-  } catch (thrown) {
-    if (isMissing(thrown)) return [];
-    throw thrown;
-  }
-}
-
-function isMissing(thrown: unknown): boolean {
-  return typeof thrown === "object" && thrown !== null && "code" in thrown && thrown.code === "ENOENT";
 }
 
 function parseJson(text: string, file: string): unknown {

@@ -1,0 +1,43 @@
+import type { CommandModule } from "yargs";
+import { buildArtifacts } from "../../authoring/build-artifacts.js";
+import { conduct, type SharedFlags } from "../conduct.js";
+import { exitCode } from "../exit-code.js";
+
+interface Flags extends SharedFlags {
+  readonly changes: string[];
+  readonly check: boolean;
+}
+
+export const buildCommand: CommandModule<SharedFlags, Flags> = {
+  command: "build [changes..]",
+  describe: "(re)build the artifacts",
+  builder: (yargs) =>
+    yargs
+      .positional("changes", { type: "string", array: true, default: [] })
+      .option("check", { type: "boolean", default: false, describe: "write nothing; fail where one is out of date" }),
+  handler: (flags) =>
+    conduct("build", flags, async ({ screen: { paint }, project }) => {
+      const artifacts = await buildArtifacts(await project(), flags.changes, flags.check);
+      const stale = artifacts.filter(({ action }) => action === "out-of-date");
+      const lines = artifacts.map(({ file, action, reason }) => {
+        const shown =
+          action === "out-of-date" ? paint.bad(action) : action === "built" ? paint.good(action) : paint.dim(action);
+        return `${shown} ${file}${reason === null ? "" : paint.dim(`  ${reason}`)}`;
+      });
+      if (artifacts.length === 0) lines.push("There are no changes in migrations/.");
+      const data = { artifacts };
+      if (stale.length > 0)
+        return {
+          outcome: "out_of_date",
+          exitCode: exitCode.found,
+          data,
+          lines: [...lines, `${paint.accent("next")}  belay build`],
+        };
+      return {
+        outcome: artifacts.some(({ action }) => action === "built") ? "built" : "unchanged",
+        exitCode: 0,
+        data,
+        lines,
+      };
+    }),
+};

@@ -1,0 +1,30 @@
+import type { CommandModule } from "yargs";
+import { rehearsalText } from "../../present/rehearsal-text.js";
+import { rehearse } from "../../rehearsal/rehearse.js";
+import { conduct, type SharedFlags } from "../conduct.js";
+import { exitCode } from "../exit-code.js";
+
+interface Flags extends SharedFlags {
+  readonly changes: string[];
+}
+
+export const rehearseCommand: CommandModule<SharedFlags, Flags> = {
+  command: "rehearse [changes..]",
+  describe: "prove on a scratch copy that each pending change can be taken back",
+  builder: (yargs) => yargs.positional("changes", { type: "string", array: true, default: [] }),
+  handler: (flags) =>
+    conduct("rehearse", flags, async ({ screen, project, signal }) => {
+      const { report, paint } = screen;
+      const changes = await rehearse(await project(), {
+        changes: flags.changes,
+        target: flags.target ?? null,
+        report,
+        signal,
+      });
+      const isProven = changes.every(({ outcome }) => outcome === "proven");
+      const lines = rehearsalText(changes, paint);
+      if (isProven)
+        return { outcome: changes.length === 0 ? "nothing_pending" : "proven", exitCode: 0, data: { changes }, lines };
+      return { outcome: "failed", exitCode: exitCode.refused, data: { changes }, lines };
+    }),
+};

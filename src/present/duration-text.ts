@@ -1,0 +1,13 @@
+/** A duration as a person reads it: `340 ms`, `1.2 s`, `2 m 05 s`. */
+export function durationText(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  return `${Math.floor(seconds / 60)} m ${String(seconds % 60).padStart(2, "0")} s`;
+}
+
+/** The first words of a statement, on one line. */
+export function shortStatement(sql: string, length = 72): string {
+  const line = sql.replaceAll(/\s+/g, " ").trim();
+  return line.length <= length ? line : `${line.slice(0, length - 1)}…`;
+}

@@ -1,0 +1,94 @@
+import type { Blocker, Progress } from "../progress.js";
+import { durationText, shortStatement } from "./duration-text.js";
+import type { Paint } from "./paint.js";
+
+/** What a piece of progress does to the screen: a line that stays, or one that shows what is going on now. */
+export interface ProgressLine {
+  readonly kind: "line" | "now";
+  readonly text: string;
+}
+
+/** A piece of progress as text; null where it says nothing to a person. */
+export function progressText(progress: Progress, paint: Paint): ProgressLine | null {
+  switch (progress.kind) {
+    case "note":
+      return line(`${where(progress.target)}${paint.dim(progress.message)}`);
+    case "warning":
+      return line(`${where(progress.target)}${paint.warn(progress.message)}`);
+    case "target-started":
+      return line(`${paint.strong(progress.target)}  ${plural(progress.changes, "change")} to apply`);
+    case "step-started":
+      return now(`${where(progress.target)}${shortStatement(progress.statement)}`);
+    case "step-done":
+      return null;
+    case "waiting":
+      return now(
+        `${where(progress.target)}waiting ${durationText(progress.waitedMs)} for a lock: ${shortStatement(progress.statement, 48)}${blockersText(progress.blockers)}`,
+      );
+    case "change-done": {
+      const what = progress.direction === "up" ? paint.good("applied") : paint.warn("taken back");
+      return line(
+        `${where(progress.target)}${what} ${progress.change} ${paint.dim(durationText(progress.durationMs))}`,
+      );
+    }
+    case "measured": {
+      const { value, outcome, latencyMs } = progress.measurement;
+      return now(
+        `${where(progress.target)}gate ${progress.gate} ${progress.phase}: ${String(value)} ${outcome} ${paint.dim(durationText(latencyMs))}`,
+      );
+    }
+    case "gate-decided": {
+      const verdict = progress.verdict === "pass" ? paint.good("pass") : paint.bad(progress.verdict);
+      return line(
+        `${where(progress.target)}gate ${progress.gate} ${progress.phase}: ${verdict} ${paint.dim(progress.reason)}`,
+      );
+    }
+    case "baking":
+      return now(`stage ${progress.stage} bakes for ${durationText(progress.remainingMs)} more`);
+    case "stage-done":
+      return line(`stage ${paint.strong(progress.stage)} ${paint.good("done")}`);
+    case "turning-back":
+      return line(`${paint.bad("going back:")} ${progress.message}`);
+    case "proved-back":
+      return line(
+        progress.equal
+          ? `${where(progress.target)}${paint.good("proved back:")} the catalog is what it was`
+          : notBack(progress.target, progress.differences, paint),
+      );
+    case "assertion": {
+      const mark = progress.passed ? paint.good("✓") : paint.bad("✗");
+      return line(`  ${mark} ${progress.name} ${paint.dim(progress.detail)}`);
+    }
+  }
+}
+
+function notBack(target: string, differences: readonly string[], paint: Paint): string {
+  return [
+    `${where(target)}${paint.bad("NOT back:")} the catalog differs`,
+    ...differences.map((one) => `    ${one}`),
+  ].join("\n");
+}
+
+function blockersText(blockers: readonly Blocker[]): string {
+  const [first] = blockers;
+  if (first === undefined) return "";
+  const who = `${first.user}${first.application === "" ? "" : ` (${first.application})`}`;
+  const more = blockers.length > 1 ? ` and ${blockers.length - 1} more` : "";
+  return `, held by process ${first.pid} ${who}, ${first.state}, ${Math.round(first.ageSeconds)} s: ${shortStatement(first.query, 40)}${more}`;
+}
+
+function where(target: string | null): string {
+  return target === null ? "" : `${target}  `;
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function line(text: string): ProgressLine {
+  return { kind: "line", text };
+}
+
+function now(text: string): ProgressLine {
+  return { kind: "now", text };
+}

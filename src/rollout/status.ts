@@ -1,0 +1,141 @@
+import type { Freshness } from "../artifact/freshness.js";
+import { BelayError, messageOf } from "../errors.js";
+import { foldTarget, type AppliedChange, type HeldChange, type OpenChange } from "../journal/target-state.js";
+import type { Entry } from "../journal/entry.js";
+import { buildAll, type Built } from "../postgres/build-plan.js";
+import { withConnections, type Connections } from "../postgres/connections.js";
+import { readEntries, readStoredSnapshot } from "../postgres/ledger/ledger.js";
+import { readCatalog } from "../postgres/record-catalog.js";
+import { withSession, type Session } from "../postgres/session.js";
+import { differences, type Difference } from "../snapshot/difference.js";
+import type { Target } from "../system/config/config.js";
+import type { Project } from "../system/project/project.js";
+import { freshnessOf } from "./preflight.js";
+import { foldRollouts, type RolloutState } from "./rollout-state.js";
+
+export interface Kept {
+  readonly table: string;
+  readonly column: string | null;
+  readonly keptAs: string;
+  readonly rows: number;
+  readonly change: string;
+  readonly at: string;
+}
+
+export interface TargetStatus {
+  readonly target: string;
+  /** Why it could not be looked at; null where it could. */
+  readonly unreachable: string | null;
+  readonly applied: readonly AppliedChange[];
+  readonly pending: readonly string[];
+  readonly held: readonly HeldChange[];
+  readonly open: OpenChange | null;
+  readonly kept: readonly Kept[];
+  /** Null where Belay has not left a catalog to compare with. */
+  readonly drift: readonly Difference[] | null;
+}
+
+export interface Status {
+  readonly targets: readonly TargetStatus[];
+  readonly artifacts: readonly { readonly change: string; readonly freshness: Freshness }[];
+  /** Known to the first target's ledger, oldest first. */
+  readonly rollouts: readonly RolloutState[];
+}
+
+/** Where everything stands. Reads only; a target that cannot be reached is said to be so. */
+export async function status(project: Project, options: { readonly target: string | null }): Promise<Status> {
+  const built = await buildAll(project.changes);
+  const targets = project.config.targets.filter(({ name }) => options.target === null || name === options.target);
+  if (targets.length === 0) throw new BelayError("usage", "target-unknown", `There is no target ${options.target}.`);
+  return withConnections(
+    project,
+    () => undefined,
+    async (connections) => {
+      const looked: (TargetStatus & { readonly entries: readonly Entry[] })[] = [];
+      for (const target of targets) looked.push(await lookAt(target, built, connections));
+      const artifacts = [];
+      for (const one of built)
+        artifacts.push({ change: one.change.id, freshness: await freshnessOf(project, one, Date.now()) });
+      const control = looked.find(({ target }) => target === project.config.stages[0]?.targets[0]) ?? looked[0];
+      return {
+        targets: looked.map(({ entries: _, ...target }) => target),
+        artifacts,
+        rollouts: foldRollouts(control?.entries ?? []),
+      };
+    },
+  );
+}
+
+/** Everything that happened on the targets, oldest first. */
+export async function history(
+  project: Project,
+  target: string | null,
+): Promise<readonly { readonly target: string; readonly entries: readonly Entry[] }[]> {
+  const targets = project.config.targets.filter(({ name }) => target === null || name === target);
+  if (targets.length === 0) throw new BelayError("usage", "target-unknown", `There is no target ${target}.`);
+  return withConnections(
+    project,
+    () => undefined,
+    async (connections) => {
+      const found = [];
+      for (const one of targets) {
+        const entries = await withSession(await connections.urlOf(one), reader, (session) => readEntries(session));
+        found.push({ target: one.name, entries });
+      }
+      return found;
+    },
+  );
+}
+
+const reader = { applicationName: "belay-read/status" };
+
+async function lookAt(
+  target: Target,
+  built: readonly Built[],
+  connections: Connections,
+): Promise<TargetStatus & { readonly entries: readonly Entry[] }> {
+  try {
+    return await withSession(await connections.urlOf(target), reader, (session) => read(target, built, session));
+  } catch (thrown) {
+    if (!(thrown instanceof BelayError)) throw thrown;
+    const nothing = { applied: [], pending: [], held: [], open: null, kept: [], drift: null, entries: [] };
+    return { target: target.name, unreachable: messageOf(thrown), ...nothing };
+  }
+}
+
+async function read(
+  target: Target,
+  built: readonly Built[],
+  session: Session,
+): Promise<TargetStatus & { readonly entries: readonly Entry[] }> {
+  const entries = await readEntries(session);
+  const state = foldTarget(entries);
+  const applied = new Set(state.applied.map(({ id }) => id));
+  return {
+    target: target.name,
+    unreachable: null,
+    applied: state.applied,
+    pending: built.map(({ change }) => change.id).filter((id) => !applied.has(id)),
+    held: state.held,
+    open: state.open,
+    kept: keptIn(entries),
+    drift: state.expected === null ? null : await driftFrom(session, state.expected),
+    entries,
+  };
+}
+
+function keptIn(entries: readonly Entry[]): readonly Kept[] {
+  const restored = new Set(entries.flatMap((entry) => (entry.kind === "restored" ? [entry.body.keptAs] : [])));
+  return entries.flatMap((entry) => {
+    if (entry.kind !== "kept" || restored.has(entry.body.keptAs)) return [];
+    const { table, column, keptAs, rows } = entry.body;
+    return [{ table, column, keptAs, rows, change: entry.change ?? "", at: entry.at }];
+  });
+}
+
+async function driftFrom(session: Session, expected: string): Promise<readonly Difference[] | null> {
+  const now = await readCatalog(session);
+  if (now.fingerprint === expected) return [];
+  const before = await readStoredSnapshot(session, expected);
+  return before === null ? null : differences(before, now.snapshot);
+}

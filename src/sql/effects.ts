@@ -86,12 +86,11 @@ function within(schema: string, object: ObjectReference): ObjectReference {
   return { ...object, schema: object.schema ?? schema };
 }
 
+/** A need that speaks of a relation is met by one of any kind, and a part of a relation by the relation itself. */
 function isMadeBy(creates: readonly ObjectReference[], object: ObjectReference): boolean {
-  return creates.some(
-    (made) =>
-      (made.kind === object.kind || (object.kind === "table" && isRelationKind(made.kind))) &&
-      made.schema === object.schema &&
-      made.name === object.name &&
-      made.of === object.of,
-  );
+  const needed = object.of ?? object.name;
+  return creates.some((made) => {
+    if (made.schema !== object.schema || made.name !== needed) return false;
+    return isRelationKind(made.kind) ? object.of !== undefined || object.kind === "table" : made.kind === object.kind;
+  });
 }

@@ -28,7 +28,7 @@ export function splitStatements(
     if (tree.stmt === undefined) continue;
     const from = tree.stmt_location ?? 0;
     const to = tree.stmt_len === undefined ? file.lengthBytes : from + tree.stmt_len;
-    const before = takeWhile(fileTokens, next, (token) => token.start < from || token.comment);
+    const before = takeWhile(fileTokens, next, (token) => token.start < from);
     const own = takeWhile(fileTokens, next + before.length, (token) => token.end <= to);
     next += before.length + own.length;
     statements.push(toStatement(file, tree.stmt, before, withoutTrailingComments(own, file, source)));

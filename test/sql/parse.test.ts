@@ -152,6 +152,10 @@ describe("a syntax error", () => {
     expect((await errorOf("select (", "a.sql")).message).toBe("a.sql:1:9: syntax error at end of input");
   });
 
+  test("is found also where nothing stands before it but a semicolon", async () => {
+    expect((await errorOf(" \n;nonsense here", "a.sql")).message).toBe('a.sql:2:2: syntax error at or near "nonsense"');
+  });
+
   test("says so where a variable of psql stands", async () => {
     expect((await errorOf("select :name")).hint).toContain("psql");
   });

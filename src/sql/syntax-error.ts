@@ -109,7 +109,6 @@ async function copyBefore(parser: Parser, file: SourceText, before: string): Pro
 }
 
 async function lastStatementOf(parser: Parser, text: string): Promise<Pick<Statement, "node" | "startByte"> | null> {
-  if (text.trim() === "") return null;
   try {
     const last = (await parser.parse(text)).stmts?.at(-1);
     return last?.stmt === undefined ? null : { node: last.stmt, startByte: last.stmt_location ?? 0 };

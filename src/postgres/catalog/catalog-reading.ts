@@ -103,6 +103,6 @@ export async function readCatalog(client: pg.ClientBase, excluded: readonly stri
   addIdentities(collected, await rowsOf(client, wovenQueries.identitySequences, excluded));
   addConstraints(collected, await rowsOf(client, wovenQueries.constraints, excluded));
   const objects: { [key: string]: CatalogObject } = {};
-  for (const key of [...collected.objects.keys()].sort()) objects[key] = collected.objects.get(key) ?? {};
+  for (const [key, object] of collected.objects) objects[key] = object;
   return { snapshot: snapshotOf(objects), serverVersion, keyOfAddress: collected.addresses };
 }

@@ -16,7 +16,7 @@ export const constraints: CatalogQuery = {
       case con.contype when 'c' then 'check' when 'f' then 'foreign key' when 'p' then 'primary key' when 'u' then 'unique'
         when 'x' then 'exclusion' when 'n' then 'not null' end as type,
       con.contypid <> 0 as "ofDomain",
-      regexp_replace(def.text, ' NOT VALID$', '') as definition, def.text like '% NOT VALID' as "notValid",
+      regexp_replace(def.text, ' NOT VALID$', '') as definition, case when con.contype = 'n' then not con.convalidated else def.text like '% NOT VALID' end as "notValid",
       con.contype = 'n' and con.connoinherit as "noInherit",
       con.coninhcount > 0 as inherited, not con.conislocal as "notLocal",
       case disabled.enabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end as triggers,
@@ -24,7 +24,7 @@ export const constraints: CatalogQuery = {
       not i.indisvalid as "indexInvalid", i.indisclustered as clustered, i.indisreplident as "replicaIdentity",
       indexcomment.description as "indexComment", comment.description as comment
     from pg_constraint con join n on n.oid = con.connamespace
-      cross join lateral (select pg_get_constraintdef(con.oid) as text) def
+      cross join lateral (select case when con.contype <> 'n' then pg_get_constraintdef(con.oid) end as text) def
       left join pg_class c on c.oid = con.conrelid left join pg_type ty on ty.oid = con.contypid
       left join pg_constraint parent on parent.oid = con.conparentid
       left join pg_attribute a on con.contype = 'n' and a.attrelid = con.conrelid and a.attnum = con.conkey[1]

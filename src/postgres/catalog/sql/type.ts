@@ -26,12 +26,13 @@ export const types: CatalogQuery = {
         'preferred', t.typispreferred, 'delimiter', t.typdelim, 'default', t.typdefault)) end as base,
       pg_get_userbyid(t.typowner) as owner, ${privileges("t.typacl", "'T'", "t.typowner")}, comment.description as comment
     from pg_type t join n on n.oid = t.typnamespace
-      left join pg_class c on c.oid = t.typrelid left join labels on labels.enumtypid = t.oid
+      left join pg_class c on c.oid = t.typrelid left join pg_type element on element.oid = t.typelem
+      left join labels on labels.enumtypid = t.oid
       left join pg_range r on r.rngtypid = t.oid left join pg_type st on st.oid = r.rngsubtype
       left join pg_opclass oc on oc.oid = r.rngsubopc left join pg_namespace ocn on ocn.oid = oc.opcnamespace
       ${commentJoin("pg_type", "t.oid")}
     where t.typtype in ('c', 'e', 'r', 'b', 'p') and (c.oid is null or c.relkind = 'c') and ${own}
-      and not exists (select from pg_type element where element.typarray = t.oid)`,
+      and element.typarray is distinct from t.oid`,
 };
 
 export const domains: CatalogQuery = {

@@ -17,16 +17,67 @@ export type Progress =
   | { readonly kind: "note"; readonly target: string | null; readonly message: string }
   | { readonly kind: "warning"; readonly target: string | null; readonly message: string }
   | { readonly kind: "target-started"; readonly target: string; readonly stage: string; readonly changes: number }
-  | { readonly kind: "step-started"; readonly target: string; readonly change: string; readonly direction: Direction; readonly statement: string }
-  | { readonly kind: "step-done"; readonly target: string; readonly change: string; readonly direction: Direction; readonly statement: string; readonly durationMs: number }
-  | { readonly kind: "waiting"; readonly target: string; readonly change: string; readonly statement: string; readonly waitedMs: number; readonly blockers: readonly Blocker[] }
-  | { readonly kind: "change-done"; readonly target: string; readonly change: string; readonly direction: Direction; readonly durationMs: number }
-  | { readonly kind: "measured"; readonly target: string; readonly gate: string; readonly phase: string; readonly measurement: Measurement }
-  | { readonly kind: "gate-decided"; readonly target: string; readonly gate: string; readonly phase: string; readonly verdict: string; readonly reason: string }
+  | {
+      readonly kind: "step-started";
+      readonly target: string;
+      readonly change: string;
+      readonly direction: Direction;
+      readonly statement: string;
+    }
+  | {
+      readonly kind: "step-done";
+      readonly target: string;
+      readonly change: string;
+      readonly direction: Direction;
+      readonly statement: string;
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: "waiting";
+      readonly target: string;
+      readonly change: string;
+      readonly statement: string;
+      readonly waitedMs: number;
+      readonly blockers: readonly Blocker[];
+    }
+  | {
+      readonly kind: "change-done";
+      readonly target: string;
+      readonly change: string;
+      readonly direction: Direction;
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: "measured";
+      readonly target: string;
+      readonly gate: string;
+      readonly phase: string;
+      readonly measurement: Measurement;
+    }
+  | {
+      readonly kind: "gate-decided";
+      readonly target: string;
+      readonly gate: string;
+      readonly phase: string;
+      readonly verdict: string;
+      readonly reason: string;
+    }
   | { readonly kind: "baking"; readonly stage: string; readonly remainingMs: number }
   | { readonly kind: "stage-done"; readonly stage: string }
   | { readonly kind: "turning-back"; readonly message: string }
-  | { readonly kind: "proved-back"; readonly target: string; readonly equal: boolean; readonly differences: readonly string[] }
-  | { readonly kind: "assertion"; readonly change: string; readonly name: string; readonly passed: boolean; readonly detail: string };
+  | {
+      readonly kind: "proved-back";
+      readonly target: string;
+      readonly equal: boolean;
+      readonly differences: readonly string[];
+    }
+  | { readonly kind: "rehearsing"; readonly change: string }
+  | {
+      readonly kind: "assertion";
+      readonly change: string;
+      readonly name: string;
+      readonly passed: boolean;
+      readonly detail: string;
+    };
 
 export type Report = (progress: Progress) => void;

@@ -46,7 +46,8 @@ export function freshnessOfProof(built: Artifact, stored: Stored, now: number, m
   const { change } = built.manifest;
   const hint = `Run \`belay rehearse ${change}\`.`;
   if (files.state !== "warm") return files;
-  if (evidence === null) return { state: "stale", code: "not-rehearsed", reason: `${change} was never rehearsed`, hint };
+  if (evidence === null)
+    return { state: "stale", code: "not-rehearsed", reason: `${change} was never rehearsed`, hint };
   if (evidence.digest !== built.manifest.digest || evidence.artifact !== built.manifest.sha256) {
     return { state: "stale", code: "rehearsal-stale", reason: `${change} has changed since it was rehearsed`, hint };
   }
@@ -54,7 +55,12 @@ export function freshnessOfProof(built: Artifact, stored: Stored, now: number, m
     return { state: "stale", code: "rehearsal-failed", reason: `the rehearsal of ${change} failed`, hint };
   }
   if (now - Date.parse(evidence.at) > maxAgeMs) {
-    return { state: "stale", code: "rehearsal-too-old", reason: `${change} was last rehearsed at ${evidence.at}`, hint };
+    return {
+      state: "stale",
+      code: "rehearsal-too-old",
+      reason: `${change} was last rehearsed at ${evidence.at}`,
+      hint,
+    };
   }
   return { state: "warm" };
 }

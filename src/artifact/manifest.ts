@@ -80,9 +80,14 @@ export function parseManifest(value: unknown, file: string): Manifest {
   const parsed = manifestSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new BelayError("refused", "manifest-invalid", `${file}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`, {
-    hint: "Run `belay build` to make it again.",
-  });
+  throw new BelayError(
+    "refused",
+    "manifest-invalid",
+    `${file}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`,
+    {
+      hint: "Run `belay build` to make it again.",
+    },
+  );
 }
 
 /** Its bytes in the file: two-space JSON in the schema's order, ending in LF. The same manifest gives the same bytes. */

@@ -21,7 +21,7 @@ export function renderSql(change: Change, plan: StatementPlan): string {
     const place = { change, index, count: sections.length };
     blocks.push(section.transaction === "inside" ? inside(section, place) : outside(section, place));
   });
-  return [...blocks, "SELECT pg_advisory_unlock_all();", ""].join("\n\n");
+  return [...blocks, perform("pg_advisory_unlock_all()"), ""].join("\n\n");
 }
 
 interface Place {
@@ -126,7 +126,7 @@ function outside(section: Section, place: Place): string {
   const [step] = section.steps;
   if (step === undefined) return "";
   const id = quoteLiteral(change.id);
-  const end = `SELECT belay.end_section(${id}, ${index}, ${count}, ${quoteLiteral(change.digest)});`;
+  const end = perform(`belay.end_section(${id}, ${index}, ${count}, ${quoteLiteral(change.digest)})`);
   const patient = "SET lock_timeout = 0;";
   const budget = `SET lock_timeout = '${lockTimeoutMs}ms';`;
   if (step.verification.kind !== "index-gone") return [patient, `${skippable(step)};`, budget, end].join("\n");
@@ -134,7 +134,9 @@ function outside(section: Section, place: Place): string {
   const met = step.removes.map((key) => ` AND NOT belay.met(${id}, ${quoteLiteral(key)})`).join("");
   const home = quoteLiteral(name.schema === null ? "public" : quoteQualified({ schema: null, name: name.schema }));
   return [
-    `SELECT set_config('search_path', CASE WHEN belay.todo(${id}, ${index})${met} THEN ${home} ELSE 'belay_nowhere' END, false);`,
+    perform(
+      `set_config('search_path', CASE WHEN belay.todo(${id}, ${index})${met} THEN ${home} ELSE 'belay_nowhere' END, false)`,
+    ),
     patient,
     `DROP INDEX CONCURRENTLY IF EXISTS ${quoteQualified({ schema: null, name: name.name })};`,
     "SET search_path = public;",
@@ -145,7 +147,10 @@ function outside(section: Section, place: Place): string {
 
 /** CREATE INDEX CONCURRENTLY over an index that is there does nothing: IF NOT EXISTS. */
 function skippable(step: Step): string {
-  return step.sql.replace(/^(\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+)(?!IF\s+NOT\s+EXISTS)/i, "$1IF NOT EXISTS ");
+  return step.sql.replace(
+    /^(\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+)(?!IF\s+NOT\s+EXISTS)/i,
+    "$1IF NOT EXISTS ",
+  );
 }
 
 function irreversible(change: Change): string {
@@ -154,6 +159,11 @@ function irreversible(change: Change): string {
     `  RAISE EXCEPTION 'Belay: % cannot be taken back: %', ${quoteLiteral(change.id)}, ${quoteLiteral(change.directives.irreversible ?? "")};`,
     "END",
   ]);
+}
+
+/** Calls a function without printing what it gives. */
+function perform(call: string): string {
+  return block([`BEGIN PERFORM ${call}; END`]);
 }
 
 /** A DO block whose dollar quote occurs nowhere in its body. */

@@ -29,7 +29,12 @@ export function compile(source: Source): StatementPlan {
       statements.flatMap((compiled) => stepsFor(source, compiled, new Set(dropped.map((d) => d.key)))),
       source.transaction,
     );
-  return { form: source.form, forward: half(up), backward: half(down), loss: down.flatMap((one) => lossOf(source, one)) };
+  return {
+    form: source.form,
+    forward: half(up),
+    backward: half(down),
+    loss: down.flatMap((one) => lossOf(source, one)),
+  };
 }
 
 function withEffects(statement: Statement): Compiled {
@@ -45,7 +50,7 @@ function stepsFor(source: Source, compiled: Compiled, dropped: ReadonlySet<strin
   const { statement, effects } = compiled;
   if (effects.nature === "transaction-control") throw transactionControl(source, statement);
   const own = { step: ownStep(compiled), transaction: effects.transaction };
-  if (source.keep === "off") return [own];
+  if (source.keep === "off" || !destroys(effects)) return [own];
   const kept = effects.drops.filter(isKept).map((object) => bookStep("keep", source.id, object));
   const restored = effects.creates
     .filter((object) => isKept(object) && dropped.has(keyOf(object).key))
@@ -84,6 +89,11 @@ function bookStep(purpose: "keep" | "restore", change: string, object: ObjectRef
   return { step, transaction: "inside" };
 }
 
+/** A renamed or moved object is among what a statement drops and makes; its values stay where they are. */
+function destroys(effects: Effects): boolean {
+  return !/ RENAME\b| SET SCHEMA\b/.test(effects.command);
+}
+
 function isKept(object: ObjectReference): boolean {
   return object.kind === "column" || object.kind === "table";
 }
@@ -104,7 +114,7 @@ function sectionsOf(steps: readonly Classified[], transaction: "on" | "off"): re
     const current = sections.at(-1);
     const joins = current?.transaction === "inside" && needs === "inside";
     // With `transaction off` a new section starts before each statement of the author's, and before what is kept for it.
-    const apart = transaction === "off" && (step.purpose !== "restore" && afterOwn);
+    const apart = transaction === "off" && step.purpose !== "restore" && afterOwn;
     if (current !== undefined && joins && !apart) current.steps.push(step);
     else sections.push({ transaction: needs, steps: [step] });
     afterOwn = step.purpose !== "keep";
@@ -123,19 +133,28 @@ function lossOf(source: Source, { effects }: Compiled): readonly Loss[] {
       ? [{ object: effects.drops.map((d) => keyOf(d).key).join(", "), what: "whatever CASCADE reaches beyond it" }]
       : [];
   }
-  return effects.drops.filter(isKept).map((object) => ({ object: keyOf(object).key, what: "its values (keep is off)" }));
+  if (!destroys(effects)) return [];
+  return effects.drops
+    .filter(isKept)
+    .map((object) => ({ object: keyOf(object).key, what: "its values (keep is off)" }));
 }
 
 /** What the ledger calls an object: its kind and its quoted name, below its table where it has one. */
 export function keyOf(object: ObjectReference): ObjectKey {
   const name = quoteQualified({ schema: object.schema, name: object.of ?? object.name });
-  const key = object.of === undefined ? `${object.kind} ${name}` : `${object.kind} ${name}.${quoteIdentifier(object.name)}`;
+  const key =
+    object.of === undefined ? `${object.kind} ${name}` : `${object.kind} ${name}.${quoteIdentifier(object.name)}`;
   return { kind: object.kind, schema: object.schema, name: object.name, of: object.of ?? null, key };
 }
 
 function transactionControl(source: Source, statement: Statement): BelayError {
   const place = `${source.id}:${statement.line}:${statement.column}`;
-  return new BelayError("refused", "transaction-control", `${place}: "${statement.text}" ends or begins a transaction.`, {
-    hint: "Leave it out: Belay brackets the statements itself. `-- belay:transaction off` makes each one commit on its own.",
-  });
+  return new BelayError(
+    "refused",
+    "transaction-control",
+    `${place}: "${statement.text}" ends or begins a transaction.`,
+    {
+      hint: "Leave it out: Belay brackets the statements itself. `-- belay:transaction off` makes each one commit on its own.",
+    },
+  );
 }

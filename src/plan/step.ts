@@ -49,8 +49,18 @@ export interface Loss {
 
 /** How a change goes forward and back. */
 export type Plan =
-  | { readonly form: "sql" | "knex"; readonly forward: readonly Section[]; readonly backward: readonly Section[]; readonly loss: readonly Loss[] }
-  | { readonly form: "command"; readonly forward: readonly string[]; readonly backward: readonly string[]; readonly loss: readonly Loss[] };
+  | {
+      readonly form: "sql" | "knex";
+      readonly forward: readonly Section[];
+      readonly backward: readonly Section[];
+      readonly loss: readonly Loss[];
+    }
+  | {
+      readonly form: "command";
+      readonly forward: readonly string[];
+      readonly backward: readonly string[];
+      readonly loss: readonly Loss[];
+    };
 
 export type StatementPlan = Extract<Plan, { form: "sql" | "knex" }>;
 

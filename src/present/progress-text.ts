@@ -55,6 +55,8 @@ export function progressText(progress: Progress, paint: Paint): ProgressLine | n
           ? `${where(progress.target)}${paint.good("proved back:")} the catalog is what it was`
           : notBack(progress.target, progress.differences, paint),
       );
+    case "rehearsing":
+      return line(paint.strong(`rehearsing ${progress.change}`));
     case "assertion": {
       const mark = progress.passed ? paint.good("✓") : paint.bad("✗");
       return line(`  ${mark} ${progress.name} ${paint.dim(progress.detail)}`);

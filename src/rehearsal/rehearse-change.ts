@@ -47,6 +47,7 @@ export async function rehearseChange(stage: Stage, built: Built): Promise<Change
     stage.report({ kind: "assertion", change: built.change.id, ...assertion });
   };
   const run = new Run(stage, built, before, locks);
+  stage.report({ kind: "rehearsing", change: built.change.id });
   try {
     durationMs.up = await run.named("up-runs", note, () => run.up());
     if (built.change.directives.irreversible === null) {

@@ -55,7 +55,10 @@ async function rehearseOn(
   wanted: ReadonlySet<string>,
   options: RehearseOptions & { readonly report: Report; readonly connections: Connections },
 ): Promise<readonly ChangeRehearsal[]> {
-  const { report } = options;
+  // Each step goes up and down several times: what is worth a line is what was proved.
+  const report: Report = (progress) => {
+    if (progress.kind !== "change-done") options.report(progress);
+  };
   const note = (message: string): void => report({ kind: "note", target: "scratch", message });
   const searchPath = targetOf(project, options.target ?? null).searchPath;
   const opening = {

@@ -29,7 +29,7 @@ CREATE INDEX IF NOT EXISTS journal_change_idx ON belay.journal (change, seq);
 CREATE INDEX IF NOT EXISTS journal_rollout_idx ON belay.journal (rollout, seq);
 
 CREATE TABLE IF NOT EXISTS belay.head (
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  single boolean PRIMARY KEY DEFAULT true CHECK (single),
   seq  bigint NOT NULL,
   hash text NOT NULL
 );

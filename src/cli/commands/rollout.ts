@@ -1,0 +1,57 @@
+import type { CommandModule } from "yargs";
+import { planText } from "../../present/plan-text.js";
+import { planRollout } from "../../rollout/plan-rollout.js";
+import { rollout } from "../../rollout/rollout.js";
+import { conduct, type SharedFlags } from "../conduct.js";
+import { rolloutOutcome } from "../rollout-outcome.js";
+
+interface Flags extends SharedFlags {
+  readonly to: string | undefined;
+  readonly stage: string | undefined;
+  readonly retry: string | undefined;
+  readonly "dry-run": boolean;
+  readonly "accept-loss": string[];
+  readonly "accept-drift": boolean;
+}
+
+export const rolloutCommand: CommandModule<SharedFlags, Flags> = {
+  command: "rollout",
+  describe: "carry the pending changes through the stages, and take them back when a gate fails",
+  builder: (yargs) =>
+    yargs
+      .option("to", { type: "string", describe: "the last change to apply" })
+      .option("stage", { type: "string", describe: "the last stage to go to" })
+      .option("retry", { type: "string", describe: "release held changes, with this reason" })
+      .option("dry-run", { type: "boolean", default: false, describe: "show the plan, touch nothing" })
+      .option("accept-loss", {
+        type: "string",
+        array: true,
+        default: [],
+        describe: "a change without a way back that may run",
+      })
+      .option("accept-drift", {
+        type: "boolean",
+        default: false,
+        describe: "go on from a catalog that is not as Belay left it",
+      }),
+  handler: (flags) =>
+    conduct("rollout", flags, async ({ screen, project, signal, ask }) => {
+      const loaded = await project();
+      if (flags["dry-run"]) {
+        const plan = await planRollout(loaded, flags.to ?? null);
+        return { outcome: "dry_run", exitCode: 0, data: { plan }, lines: planText(plan, screen.paint) };
+      }
+      const result = await rollout(loaded, {
+        report: screen.report,
+        signal,
+        to: flags.to ?? null,
+        stage: flags.stage ?? null,
+        retry: flags.retry ?? null,
+        acceptLoss: flags["accept-loss"],
+        acceptDrift: flags["accept-drift"],
+        yes: flags.yes,
+        ask,
+      });
+      return rolloutOutcome(result, screen.paint, "rollout");
+    }),
+};

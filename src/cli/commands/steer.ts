@@ -1,0 +1,96 @@
+import type { CommandModule } from "yargs";
+import { BelayError } from "../../errors.js";
+import { rollout } from "../../rollout/rollout.js";
+import { approve, requestAbort, requestPause, retry } from "../../rollout/steer.js";
+import { conduct, type Conductor, type Outcome, type SharedFlags } from "../conduct.js";
+import { rolloutOutcome } from "../rollout-outcome.js";
+
+interface RolloutFlags extends SharedFlags {
+  readonly rollout: string;
+}
+
+function steering(
+  name: string,
+  describe: string,
+  work: (conductor: Conductor, flags: RolloutFlags) => Promise<Outcome>,
+): CommandModule<SharedFlags, RolloutFlags> {
+  return {
+    command: `${name} <rollout>`,
+    describe,
+    builder: (yargs) => yargs.positional("rollout", { type: "string", demandOption: true }),
+    handler: (flags) => conduct(name, flags, (conductor) => work(conductor, flags)),
+  };
+}
+
+export const approveCommand = steering(
+  "approve",
+  "approve the next stage of a rollout",
+  async ({ project, screen }, flags) => {
+    const stage = await approve(await project(), flags.rollout, null);
+    const lines = [
+      `${screen.paint.good("approved")} the stage ${stage}`,
+      `${screen.paint.accent("next")}  belay resume ${flags.rollout}`,
+    ];
+    return { outcome: "approved", exitCode: 0, data: { rollout: flags.rollout, stage }, lines };
+  },
+);
+
+export const pauseCommand = steering("pause", "stop a rollout before its next step", async ({ project }, flags) => {
+  await requestPause(await project(), flags.rollout);
+  return {
+    outcome: "requested",
+    exitCode: 0,
+    data: { rollout: flags.rollout },
+    lines: [`The rollout ${flags.rollout} stops before its next step.`],
+  };
+});
+
+export const resumeCommand = steering("resume", "go on with a rollout", async (conductor, flags) => {
+  const { project, screen, signal, ask } = conductor;
+  const options = { report: screen.report, signal, ask, yes: flags.yes, rollout: flags.rollout };
+  return rolloutOutcome(await rollout(await project(), options), screen.paint, "rollout");
+});
+
+export const abortCommand = steering("abort", "stop a rollout and go back", async ({ project, screen }, flags) => {
+  const loaded = await project();
+  try {
+    return rolloutOutcome(
+      await rollout(loaded, { report: screen.report, rollout: flags.rollout, abort: true }),
+      screen.paint,
+      "abort",
+    );
+  } catch (thrown) {
+    if (!(thrown instanceof BelayError) || thrown.code !== "operator-busy") throw thrown;
+    // It is being carried out at this moment: that process goes back, and says so in its own terminal.
+    await requestAbort(loaded, flags.rollout);
+    return {
+      outcome: "requested",
+      exitCode: 0,
+      data: { rollout: flags.rollout },
+      lines: [`The process that carries out ${flags.rollout} is asked to go back.`],
+    };
+  }
+});
+
+interface RetryFlags extends SharedFlags {
+  readonly change: string;
+  readonly reason: string;
+}
+
+export const retryCommand: CommandModule<SharedFlags, RetryFlags> = {
+  command: "retry <change>",
+  describe: "release a change that is held because it failed or was taken back",
+  builder: (yargs) =>
+    yargs
+      .positional("change", { type: "string", demandOption: true })
+      .option("reason", { type: "string", demandOption: true, describe: "why it may run again" }),
+  handler: (flags) =>
+    conduct("retry", flags, async ({ project, screen: { paint } }) => {
+      const targets = await retry(await project(), flags.change, flags.reason, flags.target ?? null);
+      const lines = [
+        `${paint.good("released")} ${flags.change} on ${targets.join(", ")}`,
+        `${paint.accent("next")}  belay rollout`,
+      ];
+      return { outcome: "released", exitCode: 0, data: { change: flags.change, targets }, lines };
+    }),
+};

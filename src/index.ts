@@ -1,0 +1,14 @@
+export { defineConfig } from "./system/config/define-config.js";
+export { BelayError, type ErrorKind } from "./errors.js";
+export type { Progress, Report } from "./progress.js";
+export { loadProject, type Project, type ProjectOptions } from "./system/project/project.js";
+export { propose, type ProposeResult } from "./authoring/propose.js";
+export { buildArtifacts, type BuiltArtifact } from "./authoring/build-artifacts.js";
+export { check, type Finding } from "./authoring/check.js";
+export { rehearse, type RehearseOptions } from "./rehearsal/rehearse.js";
+export { planRollout, type RolloutPlan } from "./rollout/plan-rollout.js";
+export { rollout, type RolloutOptions } from "./rollout/rollout.js";
+export type { RolloutResult } from "./rollout/result.js";
+export { status, history, type Status } from "./rollout/status.js";
+export { revert, type RevertOptions } from "./revert/revert.js";
+export type { TargetRevert } from "./revert/revert-target.js";

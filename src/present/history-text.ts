@@ -1,0 +1,54 @@
+import type { Entry } from "../journal/entry.js";
+import type { Paint } from "./paint.js";
+
+export function historyText(
+  targets: readonly { readonly target: string; readonly entries: readonly Entry[] }[],
+  paint: Paint,
+): readonly string[] {
+  return targets.flatMap(({ target, entries }) => [
+    paint.strong(target),
+    ...(entries.length === 0
+      ? [paint.dim("  nothing has happened there")]
+      : entries.map((entry) => entryText(entry, paint))),
+    "",
+  ]);
+}
+
+function entryText(entry: Entry, paint: Paint): string {
+  const at = entry.at.slice(0, 19).replace("T", " ");
+  const about = [entry.change, detail(entry)].filter((part) => part !== null && part !== "").join("  ");
+  return `  ${paint.dim(`${String(entry.seq).padStart(4)}  ${at}  ${entry.actor}`)}  ${entry.kind}  ${about}`;
+}
+
+/** What of an entry's body a person wants to read. */
+function detail(entry: Entry): string {
+  switch (entry.kind) {
+    case "rollout-started":
+      return `${entry.rollout}: ${entry.body.plan.changes.map(({ id }) => id).join(", ")}`;
+    case "rollout-ended":
+      return `${entry.rollout}: ${entry.body.outcome}`;
+    case "gate":
+      return `${entry.body.gate} ${entry.body.phase}: ${entry.body.verdict}, ${entry.body.reason}`;
+    case "applied":
+      return `${entry.body.durationMs} ms`;
+    case "reverted":
+    case "released":
+      return entry.body.reason;
+    case "failed":
+    case "turned-back":
+      return entry.body.message;
+    case "back-proved":
+      return entry.body.equal ? "the catalog is what it was" : "the catalog differs";
+    case "stage-done":
+    case "approved":
+      return entry.body.stage;
+    case "kept":
+      return `${entry.body.table}${entry.body.column === null ? "" : `.${entry.body.column}`}: ${entry.body.rows} rows`;
+    case "restored":
+      return `${entry.body.rows} rows`;
+    case "section-intended":
+      return entry.body.statement;
+    default:
+      return "";
+  }
+}

@@ -23,5 +23,8 @@ export function sha256(text: string): string {
 
 export function normalise(text: string): string {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
-  return `${lines.map((line) => line.trimEnd()).join("\n").trimEnd()}\n`;
+  return `${lines
+    .map((line) => line.trimEnd())
+    .join("\n")
+    .trimEnd()}\n`;
 }

@@ -42,7 +42,11 @@ async function planOf(change: Change): Promise<Plan> {
   }
 }
 
-async function compileHalves(change: Exclude<Change, { form: "command" }>, upText: string, downText: string): Promise<Plan> {
+async function compileHalves(
+  change: Exclude<Change, { form: "command" }>,
+  upText: string,
+  downText: string,
+): Promise<Plan> {
   const [upFile = change.id, downFile = upFile] = change.files;
   const up = await parseStatements(upText, upFile);
   const down = await parseStatements(downText, downFile);
@@ -68,9 +72,14 @@ async function recordedDown(change: KnexChange): Promise<string> {
   const file = change.files[0] ?? change.id;
   const { sql, dynamic } = await recordKnex(change.down, file);
   if (dynamic) {
-    throw new BelayError("refused", "knex-down-dynamic", `${file}: its down reads the database, so it cannot be sealed ahead`, {
-      hint: "Write a down that only builds statements (for example dropTable instead of hasTable and dropTable).",
-    });
+    throw new BelayError(
+      "refused",
+      "knex-down-dynamic",
+      `${file}: its down reads the database, so it cannot be sealed ahead`,
+      {
+        hint: "Write a down that only builds statements (for example dropTable instead of hasTable and dropTable).",
+      },
+    );
   }
   return sql;
 }

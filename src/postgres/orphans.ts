@@ -18,7 +18,9 @@ interface Orphan {
 export async function endOrphans(operator: Session, note: (message: string) => void): Promise<void> {
   const orphans = await find(operator);
   for (const orphan of orphans) {
-    note(`ended an orphaned session of an interrupted run: process ${orphan.pid}, ${orphan.application}: ${orphan.query}`);
+    note(
+      `ended an orphaned session of an interrupted run: process ${orphan.pid}, ${orphan.application}: ${orphan.query}`,
+    );
     await operator.query("SELECT pg_terminate_backend($1)", [orphan.pid]);
   }
   const giveUpAt = Date.now() + endPatienceMs;

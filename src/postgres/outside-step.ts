@@ -50,7 +50,11 @@ export async function runOutside(context: RunContext, step: Step): Promise<void>
   try {
     await cancellable(context, session, () => session.query(step.sql));
   } catch (thrown) {
-    if (session.alive() && step.verification.kind === "index-valid" && (await standingOf(session, step)) === "leftover") {
+    if (
+      session.alive() &&
+      step.verification.kind === "index-valid" &&
+      (await standingOf(session, step)) === "leftover"
+    ) {
       await dropLeftover(session, step.verification.index);
     }
     throw thrown;
@@ -58,7 +62,11 @@ export async function runOutside(context: RunContext, step: Step): Promise<void>
     clearInterval(timer);
   }
   if (step.verification.kind !== "none" && (await standingOf(session, step)) !== "done") {
-    throw new BelayError("refused", "not-verified", `"${step.sql}" ended without an error, but the catalog does not show its effect.`);
+    throw new BelayError(
+      "refused",
+      "not-verified",
+      `"${step.sql}" ended without an error, but the catalog does not show its effect.`,
+    );
   }
 }
 
@@ -71,8 +79,19 @@ async function tellBlockers(context: RunContext, session: Session, step: Step, s
     const blockers = await blockersOf(context.target.operator, session.pid);
     if (blockers.length === 0) return;
     const { target, change, report } = context;
-    report({ kind: "waiting", target: target.name, change, statement: step.sql, waitedMs: Date.now() - startedAt, blockers });
+    report({
+      kind: "waiting",
+      target: target.name,
+      change,
+      statement: step.sql,
+      waitedMs: Date.now() - startedAt,
+      blockers,
+    });
   } catch (thrown) {
-    context.report({ kind: "warning", target: context.target.name, message: `cannot look at who blocks: ${String(thrown)}` });
+    context.report({
+      kind: "warning",
+      target: context.target.name,
+      message: `cannot look at who blocks: ${String(thrown)}`,
+    });
   }
 }

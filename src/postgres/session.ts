@@ -24,7 +24,10 @@ export interface Session {
   readonly pid: number;
   /** False after the connection was lost. */
   readonly alive: () => boolean;
-  query<Row extends pg.QueryResultRow = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  query<Row extends pg.QueryResultRow = Record<string, unknown>>(
+    sql: string,
+    values?: readonly unknown[],
+  ): Promise<Row[]>;
   close(): Promise<void>;
 }
 
@@ -95,7 +98,11 @@ async function watchClient(client: pg.Client): Promise<void> {
 }
 
 /** Opens a session for the length of `work`, and closes it whatever happens. */
-export async function withSession<T>(url: string, options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T> {
+export async function withSession<T>(
+  url: string,
+  options: SessionOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
   const session = await openSession(url, options);
   try {
     return await work(session);

@@ -49,7 +49,11 @@ function refusalOf(thrown: unknown, address: Address): Refusal {
   switch (sqlStateOf(thrown) ?? codeOf(thrown)) {
     case "28P01":
     case "28000":
-      return refusal("login-refused", `${where}: the server refused the login.`, "Check user, password and pg_hba.conf.");
+      return refusal(
+        "login-refused",
+        `${where}: the server refused the login.`,
+        "Check user, password and pg_hba.conf.",
+      );
     case "3D000":
       return refusal("database-missing", `${where}: there is no such database.`, "Create it, or correct the url.");
     case "53300":
@@ -57,7 +61,11 @@ function refusalOf(thrown: unknown, address: Address): Refusal {
     case "57P03":
       return refusal("server-starting", `${where}: the server is starting or stopping.`, "Try again in a moment.");
     case "ECONNREFUSED":
-      return refusal("server-unreachable", `${where}: nothing listens there.`, "Start the server, or correct host and port.");
+      return refusal(
+        "server-unreachable",
+        `${where}: nothing listens there.`,
+        "Start the server, or correct host and port.",
+      );
     case "ENOTFOUND":
     case "EAI_AGAIN":
       return refusal("host-unknown", `${where}: the host's name cannot be resolved.`, "Correct the host.");

@@ -54,7 +54,7 @@ function passagesUnder(section: Section, next: Section | undefined): readonly Pa
   const own = headings.at(-1) ?? "";
   const above = headings.slice(0, -1);
   const heading = section.headings.at(-1);
-  const leads = next?.headings.some((each) => each === heading) ?? false;
+  const leads = next?.kind === section.kind && next.headings.some((each) => each === heading);
   // A heading with nothing under it is itself what the report has to say.
   return leads || own === ""
     ? []

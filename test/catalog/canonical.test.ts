@@ -179,3 +179,14 @@ test("the session's settings do not change the snapshot", async () => {
     "set local timezone = 'Asia/Tokyo'; set local datestyle = 'German'; set local intervalstyle = 'iso_8601'; set local bytea_output = 'escape'; set local search_path = app; set local quote_all_identifiers = on; set local extra_float_digits = 0";
   expect(differences(plain, await snapshotAfter(...statements, settings))).toEqual([]);
 });
+
+test("a role without any rights reads the same snapshot", async () => {
+  await database.query(
+    "create table app.t (id bigint generated always as identity, b text); create view app.v as select * from app.t",
+  );
+  const expected = fingerprint(await readSnapshot(database.client));
+  await database.query("begin; create role canonical_nobody; set local role canonical_nobody");
+  const found = fingerprint(await readSnapshot(database.client));
+  await database.query("rollback; drop table app.t cascade");
+  expect(found).toBe(expected);
+});

@@ -88,6 +88,7 @@ const cases: readonly Case[] = [
   one("alter table app.users alter column id set generated always", "changed column app.users.id: identity"),
   one("alter table app.users alter column id set increment by 10", "changed column app.users.id: identity"),
   one("alter table app.users alter column id drop identity", "changed column app.users.id: identity"),
+  since(15, one("alter sequence app.users_id_seq set unlogged", "changed column app.users.id: identity")),
   one("grant usage on sequence app.users_id_seq to public", "changed column app.users.id: identity"),
   one(
     "alter foreign table app.remote alter column a options (add x 'y')",

@@ -28,7 +28,7 @@ export const richSchema = (anna: string, bob: string): string => `
     parent int references app.orders (id), total numeric(10, 2) default 0, during tstzrange,
     exclude using gist (user_id with =, during with &&));
   alter table app.orders add constraint positive check (total >= 0) not valid;
-  create unlogged table app.cache (k text, v bytea);
+  create unlogged table app.cache (k text, v bytea, id int generated always as identity);
   create index orders_user on app.orders (user_id desc nulls last) include (total) where total > 0;
   create index orders_double on app.orders ((total * 2), lower('x')) with (fillfactor = 70);
   alter index app.orders_double alter column 1 set statistics 300;

@@ -85,6 +85,15 @@ test("two equal rows do not cancel each other out", async () => {
   );
   const hashes = await tableHashes(one.client);
   expect(hashes["public.a"]?.hash).not.toBe(hashes["public.b"]?.hash);
+  expect(hashes["public.b"]?.rows).toBe(2);
+});
+
+test("the two sums of a hash are over different halves", async () => {
+  const one = await database("halves", "create table public.t (x int); insert into public.t values (1)");
+  const [first, second] = (await tableHashes(one.client))["public.t"]?.hash.split(":") ?? [];
+  expect(first).toMatch(/^-?\d+$/);
+  expect(second).toMatch(/^-?\d+$/);
+  expect(first).not.toBe(second);
 });
 
 test("Belay's own tables have no hash, and a partitioned table is hashed in its partitions", async () => {

@@ -22,13 +22,21 @@ export async function recordKnex(half: KnexHalf, file: string): Promise<Recordin
   try {
     await knexOn(recorder(statements)).transaction(async (transaction) => half(transaction));
   } catch (thrown) {
-    throw new BelayError("refused", "knex-not-recorded", `${file}: its SQL could not be recorded: ${messageOf(thrown)}`, {
-      hint: "It seems to decide by what it reads. Write it as an SQL pair, or so that it only builds statements.",
-      cause: thrown,
-    });
+    throw new BelayError(
+      "refused",
+      "knex-not-recorded",
+      `${file}: its SQL could not be recorded: ${messageOf(thrown)}`,
+      {
+        hint: "It seems to decide by what it reads. Write it as an SQL pair, or so that it only builds statements.",
+        cause: thrown,
+      },
+    );
   }
   const own = statements.filter((sql) => !transactionControl.test(sql));
-  return { sql: own.map((sql) => `${sql.replace(/;\s*$/, "")};\n`).join(""), dynamic: own.some((sql) => reading.test(sql)) };
+  return {
+    sql: own.map((sql) => `${sql.replace(/;\s*$/, "")};\n`).join(""),
+    dynamic: own.some((sql) => reading.test(sql)),
+  };
 }
 
 interface Query {

@@ -17,7 +17,9 @@ const readable = `to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 /** The version of the ledger in this database; null where there is none. */
 export async function ledgerVersionIn(session: Session): Promise<number | null> {
-  const [found] = await session.query<{ there: boolean }>("SELECT to_regprocedure('belay.version()') IS NOT NULL AS there");
+  const [found] = await session.query<{ there: boolean }>(
+    "SELECT to_regprocedure('belay.version()') IS NOT NULL AS there",
+  );
   if (found?.there !== true) return null;
   const [row] = await session.query<{ version: number }>("SELECT belay.version() AS version");
   return row?.version ?? null;
@@ -31,9 +33,14 @@ export async function ensureLedger(session: Session, actor: string): Promise<voi
   const version = await ledgerVersionIn(session);
   if (version === ledgerVersion) return;
   if (version !== null && version > ledgerVersion) {
-    throw new BelayError("usage", "ledger-too-new", `This database's ledger has version ${version}; this Belay knows ${ledgerVersion}.`, {
-      hint: "Use the newer Belay that made it.",
-    });
+    throw new BelayError(
+      "usage",
+      "ledger-too-new",
+      `This database's ledger has version ${version}; this Belay knows ${ledgerVersion}.`,
+      {
+        hint: "Use the newer Belay that made it.",
+      },
+    );
   }
   await session.query("BEGIN");
   try {
@@ -47,7 +54,12 @@ export async function ensureLedger(session: Session, actor: string): Promise<voi
 }
 
 /** Appends one entry; within a transaction it commits with that. */
-export async function append<K extends EntryKind>(session: Session, kind: K, about: About, body: EntryBodies[K]): Promise<number> {
+export async function append<K extends EntryKind>(
+  session: Session,
+  kind: K,
+  about: About,
+  body: EntryBodies[K],
+): Promise<number> {
   const [row] = await session.query<{ seq: string }>("SELECT belay.append($1, $2, $3, $4, $5::jsonb) AS seq", [
     kind,
     about.rollout ?? null,
@@ -84,7 +96,10 @@ export async function readTarget(session: Session): Promise<TargetState> {
 }
 
 /** The artifact that was stored when the change was last applied here; null where it never was. */
-export async function readArtifact(session: Session, change: string): Promise<{ sql: string; manifest: unknown } | null> {
+export async function readArtifact(
+  session: Session,
+  change: string,
+): Promise<{ sql: string; manifest: unknown } | null> {
   const [row] = await session.query<{ artifact: { sql: string; manifest: unknown } | null }>(
     `SELECT body -> 'artifact' AS artifact FROM belay.journal WHERE kind = 'applied' AND change = $1 ORDER BY seq DESC LIMIT 1`,
     [change],
@@ -101,6 +116,8 @@ export async function storeSnapshot(session: Session, fingerprint: string, snaps
 }
 
 export async function readStoredSnapshot(session: Session, fingerprint: string): Promise<Snapshot | null> {
-  const [row] = await session.query<{ body: Snapshot }>("SELECT body FROM belay.snapshot WHERE fingerprint = $1", [fingerprint]);
+  const [row] = await session.query<{ body: Snapshot }>("SELECT body FROM belay.snapshot WHERE fingerprint = $1", [
+    fingerprint,
+  ]);
   return row?.body ?? null;
 }

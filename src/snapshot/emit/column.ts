@@ -72,10 +72,14 @@ function notValidNotNull(table: string, columnName: string, notNull: Attribute |
 }
 
 function identityEmissions(input: EmitterInput): readonly Emission[] {
-  const { sequence, privileges, comment } = mapOf(input.object["identity"]);
+  const { sequence, privileges, comment, persistence } = mapOf(input.object["identity"]);
   if (typeof sequence !== "string") return [];
   const on = `SEQUENCE ${referenced(sequence)}`;
-  return [...grants(input, on, privileges), ...commentOn(input, on, comment)];
+  return [
+    ...(typeof persistence === "string" ? emit("describe", input, `ALTER ${on} SET ${persistence.toUpperCase()}`) : []),
+    ...grants(input, on, privileges),
+    ...commentOn(input, on, comment),
+  ];
 }
 
 /** Everything about a column that does not stand in its table's definition. */

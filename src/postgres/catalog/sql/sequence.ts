@@ -29,7 +29,10 @@ export const sequences: CatalogQuery = {
     where o.deptype is distinct from 'i' and ${notOfExtension("pg_class", "c.oid")}`,
 };
 
-/** The sequences behind identity columns: they are part of the column, and the path is the column's. */
+/**
+ * The sequences behind identity columns: they are part of the column, and the path is the column's. Since version 15 one is
+ * unlogged where its table is, unless somebody changed that.
+ */
 export const identitySequences: CatalogQuery = {
   kind: "column",
   path: ["tableSchema", "table", "column"],
@@ -37,7 +40,8 @@ export const identitySequences: CatalogQuery = {
     select n.nspname as "tableSchema", t.relname as "table", a.attname as "column",
       array[sn.nspname, c.relname]::text[] as "@sequence", ${options},
       pg_get_userbyid(c.relowner) as "aclOwner", ${privileges("c.relacl", "'s'", "c.relowner")},
-      case when c.relpersistence <> t.relpersistence then c.relpersistence::text end as persistence,
+      case when c.relpersistence <> t.relpersistence and current_setting('server_version_num')::int >= 150000
+        then case c.relpersistence when 'u' then 'unlogged' else 'logged' end end as persistence,
       comment.description as comment
     from pg_depend o join pg_sequence s on s.seqrelid = o.objid join pg_class c on c.oid = o.objid
       join pg_namespace sn on sn.oid = c.relnamespace ${limits}

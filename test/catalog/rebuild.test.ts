@@ -55,6 +55,18 @@ test("what an empty database brings along and the source does not have is remove
   expect(await destination.query("select from pg_namespace where nspname = 'public'")).toEqual([]);
 });
 
+test.for([
+  "revoke all on schema public from public; comment on schema public is null",
+  "alter schema public owner to current_user; grant create on schema public to public",
+  `grant all on schema public to ${anna} with grant option`,
+])("the schema public is copied as it is after: %s", async (change) => {
+  const source = await database("public");
+  await source.query(change);
+  const destination = await database("public_copy");
+  const { fingerprint: found } = await rebuildCatalog(source.client, destination.client);
+  expect(found).toBe(fingerprint(await readSnapshot(source.client)));
+});
+
 test("an index that a failed concurrent build left invalid is invalid in the copy", async () => {
   const source = await database("invalid");
   await source.query("create table public.t (a int); insert into public.t values (1), (1)");

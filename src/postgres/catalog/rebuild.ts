@@ -68,11 +68,12 @@ function removals(destination: Snapshot, wanted: Snapshot): readonly Emission[] 
     }));
 }
 
-/** Privileges of the schema `public` are taken down to none where the source's differ, and then granted anew. */
+/** The schema `public` comes with privileges and a comment; they are taken off, and the source's put on like any other's. */
 function publicSchemaReset(destination: Snapshot, wanted: Snapshot): readonly Emission[] {
-  const key = "schema public";
-  if (destination.objects[key] === undefined || wanted.objects[key] === undefined) return [];
-  return [{ phase: "create", unit: key, sql: "REVOKE ALL ON SCHEMA public FROM PUBLIC" }];
+  const unit = "schema public";
+  if (destination.objects[unit] === undefined || wanted.objects[unit] === undefined) return [];
+  const statements = ["REVOKE ALL ON SCHEMA public FROM PUBLIC", "COMMENT ON SCHEMA public IS NULL"];
+  return statements.map((sql) => ({ phase: "create", unit, sql }));
 }
 
 function emissionsFor(source: Source, wanted: Snapshot, destination: Snapshot): readonly Emission[] {

@@ -23,6 +23,9 @@ export function splitShell(script: string, first: Place): readonly ShellCommand[
 /** What a character means where no quote is open. */
 const SEPARATORS = new Set([";", "&", "|", "\n"]);
 
+/** A file descriptor has few digits. */
+const OPERATOR_LENGTH = 10;
+
 class Splitter {
   readonly #script: string;
   readonly #first: Place;
@@ -31,10 +34,13 @@ class Splitter {
   #words: string[] = [];
   /** The word being read; null between words. */
   #word: string | null = null;
+  /** Where that word starts, its quotes included. */
+  #wordAt = 0;
   /** Where the text of the current command starts. */
   #start = 0;
   /** The end marks of here-documents whose text starts on the next line. */
   #marks: string[] = [];
+  #markFollows = false;
   /** How far the lines are counted, and how many line feeds there were. */
   #counted = 0;
   #lineFeeds = 0;
@@ -60,6 +66,7 @@ class Splitter {
   }
 
   #append(text: string, length: number): void {
+    if (this.#word === null) this.#wordAt = this.#at;
     this.#word = (this.#word ?? "") + text;
     this.#at += length;
   }
@@ -113,14 +120,20 @@ class Splitter {
 
   #endWord(skip: number): void {
     if (this.#word !== null) {
-      const previous = this.#words.at(-1);
-      if (previous === "<<" || previous === "<<-") this.#marks.push(this.#word);
-      const [, mark] = /^\d*<<-?([^<].*)$/.exec(this.#word) ?? [];
-      if (mark !== undefined && mark !== "-") this.#marks.push(mark);
+      this.#noteHereDocument(this.#word);
       this.#words.push(this.#word);
     }
     this.#word = null;
     this.#at += skip;
+  }
+
+  /** `<<END`, `<<-END`, or `<<` with its end mark as the next word; a quoted `<<` is a word like any other. */
+  #noteHereDocument(word: string): void {
+    if (this.#markFollows) this.#marks.push(word);
+    const written = this.#script.slice(this.#wordAt, this.#wordAt + OPERATOR_LENGTH);
+    const operator = /^\d*<<(?!<)-?/.exec(written)?.[0] ?? "";
+    this.#markFollows = operator !== "" && operator === word;
+    if (operator !== "" && operator !== word) this.#marks.push(word.slice(operator.length));
   }
 
   /** The text of a here-document is no command, whatever it looks like. */
@@ -144,6 +157,7 @@ class Splitter {
       this.#commands.push({ words: this.#words, text: raw.trim(), line: this.#lineAt(this.#start + leading) });
     }
     this.#words = [];
+    this.#markFollows = false;
   }
 
   /** Offsets are asked for in ascending order, so that each line feed is counted once. */

@@ -44,8 +44,3 @@ export async function withConnections<T>(
     await connections.release();
   }
 }
-
-/** Is the target a database of the sandbox? */
-export function isEmbedded(target: Target): boolean {
-  return target.url.startsWith(embedded);
-}

@@ -149,19 +149,26 @@ const lookEveryMs = 40;
 /** Looks from outside at who blocks the worker, and remembers the last ones seen. */
 function watchBlockers(operator: Session, pid: number): { seen: () => readonly Blocker[]; stop: () => Promise<void> } {
   let last: readonly Blocker[] = [];
-  let looking: Promise<void> = Promise.resolve();
-  const timer = setInterval(() => {
-    looking = looking.then(async () => {
+  let looking: Promise<void> | null = null;
+  const look = async (): Promise<void> => {
+    try {
       const now = await blockersOf(operator, pid);
       if (now.length > 0) last = now;
-    });
-    looking.catch(() => clearInterval(timer)); // a lost operator session is reported by the statement that needs it
+    } catch (thrown) {
+      // A lost operator session is reported by the next statement that needs it; anything else is not known here.
+      if (!isConnectionLost(thrown)) throw thrown;
+      clearInterval(timer);
+    }
+    looking = null;
+  };
+  const timer = setInterval(() => {
+    looking ??= look();
   }, lookEveryMs);
   return {
     seen: () => last,
     stop: async () => {
       clearInterval(timer);
-      await looking.catch(() => undefined); // as above
+      await looking;
     },
   };
 }

@@ -1,15 +1,19 @@
 import type { Entry } from "../journal/entry.js";
 import type { Paint } from "./paint.js";
 
-export function historyText(
-  targets: readonly { readonly target: string; readonly entries: readonly Entry[] }[],
-  paint: Paint,
-): readonly string[] {
-  return targets.flatMap(({ target, entries }) => [
+interface HistoryView {
+  readonly target: string;
+  readonly entries: readonly Entry[];
+  readonly broken: { readonly why: string } | null;
+}
+
+export function historyText(targets: readonly HistoryView[], paint: Paint): readonly string[] {
+  return targets.flatMap(({ target, entries, broken }) => [
     paint.strong(target),
     ...(entries.length === 0
       ? [paint.dim("  nothing has happened there")]
       : entries.map((entry) => entryText(entry, paint))),
+    ...(broken === null ? [] : [paint.bad(`  the chain of the ledger is broken: ${broken.why}`)]),
     "",
   ]);
 }

@@ -5,6 +5,8 @@ export interface StatusView {
   readonly targets: readonly {
     readonly target: string;
     readonly unreachable: string | null;
+    /** How many entries its ledger has. */
+    readonly entries: number;
     /** Ids, in the order in which they were applied. */
     readonly applied: readonly string[];
     /** The same with what the ledger says of them. */

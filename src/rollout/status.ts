@@ -1,10 +1,11 @@
 import type { Freshness } from "../artifact/freshness.js";
 import { BelayError, messageOf } from "../errors.js";
 import { foldTarget, type AppliedChange, type HeldChange, type OpenChange } from "../journal/target-state.js";
+import { findBreak } from "../journal/chain.js";
 import type { Entry } from "../journal/entry.js";
 import { buildAll, type Built } from "../postgres/build-plan.js";
 import { withConnections, type Connections } from "../postgres/connections.js";
-import { readEntries, readStoredSnapshot } from "../postgres/ledger/ledger.js";
+import { readChain, readEntries, readStoredSnapshot } from "../postgres/ledger/ledger.js";
 import { readCatalog } from "../postgres/record-catalog.js";
 import { withSession, type Session } from "../postgres/session.js";
 import { differences, type Difference } from "../snapshot/difference.js";
@@ -33,6 +34,8 @@ export interface TargetStatus {
   readonly kept: readonly Kept[];
   /** Null where Belay has not left a catalog to compare with. */
   readonly drift: readonly Difference[] | null;
+  /** The whole ledger, oldest entry first. */
+  readonly entries: readonly Entry[];
 }
 
 export interface Status {
@@ -51,49 +54,52 @@ export async function status(project: Project, options: { readonly target: strin
     project,
     () => undefined,
     async (connections) => {
-      const looked: (TargetStatus & { readonly entries: readonly Entry[] })[] = [];
+      const looked: TargetStatus[] = [];
       for (const target of targets) looked.push(await lookAt(target, built, connections));
       const artifacts = [];
       for (const one of built)
         artifacts.push({ change: one.change.id, freshness: await freshnessOf(project, one, Date.now()) });
       const control = looked.find(({ target }) => target === project.config.stages[0]?.targets[0]) ?? looked[0];
-      return {
-        targets: looked.map(({ entries: _, ...target }) => target),
-        artifacts,
-        rollouts: foldRollouts(control?.entries ?? []),
-      };
+      return { targets: looked, artifacts, rollouts: foldRollouts(control?.entries ?? []) };
     },
   );
 }
 
-/** Everything that happened on the targets, oldest first. */
-export async function history(
-  project: Project,
-  target: string | null,
-): Promise<readonly { readonly target: string; readonly entries: readonly Entry[] }[]> {
+/** What happened on a target. */
+export interface TargetHistory {
+  readonly target: string;
+  /** Oldest first. */
+  readonly entries: readonly Entry[];
+  /** Where the chain of hashes is broken: somebody wrote into the ledger by hand. Null where it is whole. */
+  readonly broken: { readonly seq: number; readonly why: string } | null;
+}
+
+/** Everything that happened on the targets, with the chain of each ledger verified. */
+export async function history(project: Project, target: string | null): Promise<readonly TargetHistory[]> {
   const targets = project.config.targets.filter(({ name }) => target === null || name === target);
   if (targets.length === 0) throw new BelayError("usage", "target-unknown", `There is no target ${target}.`);
   return withConnections(
     project,
     () => undefined,
     async (connections) => {
-      const found = [];
+      const found: TargetHistory[] = [];
       for (const one of targets) {
-        const entries = await withSession(await connections.urlOf(one), reader, (session) => readEntries(session));
-        found.push({ target: one.name, entries });
+        const url = await connections.urlOf(one);
+        found.push(await withSession(url, reader, (session) => readHistory(session, one.name)));
       }
       return found;
     },
   );
 }
 
+async function readHistory(session: Session, target: string): Promise<TargetHistory> {
+  const entries = await readEntries(session);
+  return { target, entries, broken: findBreak(await readChain(session)) };
+}
+
 const reader = { applicationName: "belay-read/status" };
 
-async function lookAt(
-  target: Target,
-  built: readonly Built[],
-  connections: Connections,
-): Promise<TargetStatus & { readonly entries: readonly Entry[] }> {
+async function lookAt(target: Target, built: readonly Built[], connections: Connections): Promise<TargetStatus> {
   try {
     return await withSession(await connections.urlOf(target), reader, (session) => read(target, built, session));
   } catch (thrown) {
@@ -103,11 +109,7 @@ async function lookAt(
   }
 }
 
-async function read(
-  target: Target,
-  built: readonly Built[],
-  session: Session,
-): Promise<TargetStatus & { readonly entries: readonly Entry[] }> {
+async function read(target: Target, built: readonly Built[], session: Session): Promise<TargetStatus> {
   const entries = await readEntries(session);
   const state = foldTarget(entries);
   const applied = new Set(state.applied.map(({ id }) => id));

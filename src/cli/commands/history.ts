@@ -2,6 +2,7 @@ import type { CommandModule } from "yargs";
 import { historyText } from "../../present/history-text.js";
 import { history } from "../../rollout/status.js";
 import { conduct, type SharedFlags } from "../conduct.js";
+import { exitCode } from "../exit-code.js";
 
 export const historyCommand: CommandModule<SharedFlags, SharedFlags> = {
   command: "history",
@@ -9,6 +10,12 @@ export const historyCommand: CommandModule<SharedFlags, SharedFlags> = {
   handler: (flags) =>
     conduct("history", flags, async ({ screen, project }) => {
       const targets = await history(await project(), flags.target ?? null);
-      return { outcome: "shown", exitCode: 0, data: { targets }, lines: historyText(targets, screen.paint) };
+      const isBroken = targets.some(({ broken }) => broken !== null);
+      return {
+        outcome: isBroken ? "broken" : "shown",
+        exitCode: isBroken ? exitCode.found : 0,
+        data: { targets },
+        lines: historyText(targets, screen.paint),
+      };
     }),
 };

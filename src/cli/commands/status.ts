@@ -35,8 +35,9 @@ function viewOf(found: Status, wanted: string | undefined): StatusView {
       : { change, state: freshness.state, reason: freshness.reason },
   );
   return {
-    targets: found.targets.map((target) => ({
+    targets: found.targets.map(({ entries, ...target }) => ({
       ...target,
+      entries: entries.length,
       applied: target.applied.map(({ id }) => id),
       live: target.applied,
       drift: target.drift?.map((difference) => ({ ...difference, message: describeDifference(difference) })) ?? null,

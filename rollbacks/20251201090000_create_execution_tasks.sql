@@ -1,0 +1,62 @@
+-- Belay: the way back of CreateExecutionTasks (20251201090000_create_execution_tasks).
+-- Takes back the change with the digest 4f33a874ac4d4c4064904ebb8626733f3c7a73725891ebde3f01ed428d972fb2.
+--
+--   psql -v ON_ERROR_STOP=1 -f rollbacks/20251201090000_create_execution_tasks.sql "$DATABASE_URL"
+--
+-- It takes the change back and records that in the ledger. Where the change is not applied it refuses and touches nothing;
+-- run a second time it says so and does nothing. Do not edit it: it is sealed. `belay build` makes it.
+--
+-- What it does:
+--   drop table "task_errors"
+--   drop table "execution_tasks"
+
+SET client_min_messages = notice;
+SET application_name = 'belay/artifact/20251201090000';
+SET search_path = public;
+SET TimeZone = 'UTC';
+SET synchronous_commit = on;
+SET statement_timeout = 0;
+SET lock_timeout = '200ms';
+
+DO $belay$
+BEGIN
+  IF to_regclass('belay.journal') IS NULL THEN
+    RAISE EXCEPTION 'Belay: % is not applied in database "%": Belay has no ledger there. Nothing was touched.', '20251201090000_create_execution_tasks', current_database();
+  END IF;
+  PERFORM belay.begin_revert('20251201090000_create_execution_tasks', '4f33a874ac4d4c4064904ebb8626733f3c7a73725891ebde3f01ed428d972fb2', 1, false);
+END
+$belay$;
+
+DO $belay$
+DECLARE
+  give_up_at timestamptz := clock_timestamp() + interval '300 seconds';
+BEGIN
+  IF NOT belay.todo('20251201090000_create_execution_tasks', 0) THEN RETURN; END IF;
+  LOOP
+    BEGIN
+      IF NOT (belay.met('20251201090000_create_execution_tasks', 'table task_errors')) THEN
+        EXECUTE 'SELECT belay.keep(''20251201090000_create_execution_tasks'', to_regclass(''task_errors''), NULL)';
+      END IF;
+      IF NOT (belay.met('20251201090000_create_execution_tasks', 'table task_errors')) THEN
+        EXECUTE 'drop table "task_errors"';
+      END IF;
+      IF NOT (belay.met('20251201090000_create_execution_tasks', 'table execution_tasks')) THEN
+        EXECUTE 'SELECT belay.keep(''20251201090000_create_execution_tasks'', to_regclass(''execution_tasks''), NULL)';
+      END IF;
+      IF NOT (belay.met('20251201090000_create_execution_tasks', 'table execution_tasks')) THEN
+        EXECUTE 'drop table "execution_tasks"';
+      END IF;
+      EXIT;
+    EXCEPTION WHEN lock_not_available THEN
+      IF clock_timestamp() > give_up_at THEN RAISE; END IF;
+      PERFORM pg_sleep(0.1 + random() * 0.4);
+    END;
+  END LOOP;
+  PERFORM belay.end_section('20251201090000_create_execution_tasks', 0, 1, '4f33a874ac4d4c4064904ebb8626733f3c7a73725891ebde3f01ed428d972fb2');
+END
+$belay$;
+
+DO $belay$
+BEGIN PERFORM pg_advisory_unlock_all(); END
+$belay$;
+

@@ -1,0 +1,55 @@
+-- Belay: the way back of AddAiModelToExecutionTasks (20260101014704_add_ai_model_to_execution_tasks).
+-- Takes back the change with the digest 9c2a2ef812fa9abe6942957a03abc4b467ddad19e5abba0ecc417e3d476d423a.
+--
+--   psql -v ON_ERROR_STOP=1 -f rollbacks/20260101014704_add_ai_model_to_execution_tasks.sql "$DATABASE_URL"
+--
+-- It takes the change back and records that in the ledger. Where the change is not applied it refuses and touches nothing;
+-- run a second time it says so and does nothing. Do not edit it: it is sealed. `belay build` makes it.
+--
+-- What it does:
+--   ALTER TABLE execution_tasks DROP COLUMN ai_model
+
+SET client_min_messages = notice;
+SET application_name = 'belay/artifact/20260101014704';
+SET search_path = public;
+SET TimeZone = 'UTC';
+SET synchronous_commit = on;
+SET statement_timeout = 0;
+SET lock_timeout = '200ms';
+
+DO $belay$
+BEGIN
+  IF to_regclass('belay.journal') IS NULL THEN
+    RAISE EXCEPTION 'Belay: % is not applied in database "%": Belay has no ledger there. Nothing was touched.', '20260101014704_add_ai_model_to_execution_tasks', current_database();
+  END IF;
+  PERFORM belay.begin_revert('20260101014704_add_ai_model_to_execution_tasks', '9c2a2ef812fa9abe6942957a03abc4b467ddad19e5abba0ecc417e3d476d423a', 1, false);
+END
+$belay$;
+
+DO $belay$
+DECLARE
+  give_up_at timestamptz := clock_timestamp() + interval '300 seconds';
+BEGIN
+  IF NOT belay.todo('20260101014704_add_ai_model_to_execution_tasks', 0) THEN RETURN; END IF;
+  LOOP
+    BEGIN
+      IF NOT (belay.met('20260101014704_add_ai_model_to_execution_tasks', 'column execution_tasks.ai_model')) THEN
+        EXECUTE 'SELECT belay.keep(''20260101014704_add_ai_model_to_execution_tasks'', to_regclass(''execution_tasks''), ''ai_model'')';
+      END IF;
+      IF NOT (belay.met('20260101014704_add_ai_model_to_execution_tasks', 'column execution_tasks.ai_model')) THEN
+        EXECUTE 'ALTER TABLE execution_tasks DROP COLUMN ai_model';
+      END IF;
+      EXIT;
+    EXCEPTION WHEN lock_not_available THEN
+      IF clock_timestamp() > give_up_at THEN RAISE; END IF;
+      PERFORM pg_sleep(0.1 + random() * 0.4);
+    END;
+  END LOOP;
+  PERFORM belay.end_section('20260101014704_add_ai_model_to_execution_tasks', 0, 1, '9c2a2ef812fa9abe6942957a03abc4b467ddad19e5abba0ecc417e3d476d423a');
+END
+$belay$;
+
+DO $belay$
+BEGIN PERFORM pg_advisory_unlock_all(); END
+$belay$;
+

@@ -1,6 +1,5 @@
-import { confirm, isCancel, text as askText } from "@clack/prompts";
 import { BelayError, messageOf } from "../errors.js";
-import { loadProject, type Project } from "../system/project/project.js";
+import type { Project } from "../system/project/project.js";
 import { exitCodeOf } from "./exit-code.js";
 import { openScreen, type Screen } from "./screen.js";
 
@@ -79,6 +78,7 @@ function conductorOf(flags: SharedFlags, screen: Screen, signal: AbortSignal): C
     flags,
     signal,
     project: async () => {
+      const { loadProject } = await import("../system/project/project.js");
       const project = await loadProject({ configFile: flags.config ?? null });
       if (project.configFile === null)
         screen.tell(
@@ -87,16 +87,24 @@ function conductorOf(flags: SharedFlags, screen: Screen, signal: AbortSignal): C
       return project;
     },
     ask: canAsk
-      ? async (message) => said(await confirm({ message, initialValue: false, output: process.stderr })) === true
+      ? async (message) => {
+          const { confirm } = await import("@clack/prompts");
+          return said(await confirm({ message, initialValue: false, output: process.stderr })) === true;
+        }
       : null,
-    askFor: canAsk ? async (message) => String(said(await askText({ message, output: process.stderr }))) : null,
+    askFor: canAsk
+      ? async (message) => {
+          const { text } = await import("@clack/prompts");
+          return String(said(await text({ message, output: process.stderr })));
+        }
+      : null,
   };
 }
 
 function said<T>(answer: T | symbol): T {
-  if (isCancel(answer))
+  if (typeof answer === "symbol")
     throw new BelayError("interrupted", "interrupted", "Interrupted at a question. Nothing was touched since.");
-  return answer as T;
+  return answer;
 }
 
 function failure(thrown: unknown): Outcome {

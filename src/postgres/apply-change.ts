@@ -105,12 +105,12 @@ async function applyKnex(context: RunContext, options: ApplyOptions, startedAt: 
   if (change.directives.transaction === "off") {
     if (options.open === null) await begin(context, options, 1);
     const session = await context.target.worker();
-    await timed(context, shown, () => change.up(knexOn(session.client)));
+    await timed(context, shown, async () => change.up(await knexOn(session.client)));
     await recordApplied(context.target.operator, context, options, [], startedAt);
     return;
   }
   await runTransaction(context, shown, async (session) => {
-    await timed(context, shown, () => change.up(knexOn(session.client)));
+    await timed(context, shown, async () => change.up(await knexOn(session.client)));
     await recordApplied(session, context, options, [], startedAt);
   });
 }

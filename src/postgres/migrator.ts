@@ -1,4 +1,4 @@
-import { Umzug } from "umzug";
+import type { Umzug } from "umzug";
 import { BelayError } from "../errors.js";
 import { readTarget } from "./ledger/ledger.js";
 import type { OpenTarget } from "./open-target.js";
@@ -14,7 +14,8 @@ export interface Runnable {
  * umzug over the ledger. Its storage only reads: an entry that umzug wrote after the DDL could be lost between the two, so the pair must have
  * written it already, and here that is checked. A pair without a way back cannot be made, so umzug never "reverts" one in silence.
  */
-export function migratorFor(target: OpenTarget, runnables: readonly Runnable[]): Umzug {
+export async function migratorFor(target: OpenTarget, runnables: readonly Runnable[]): Promise<Umzug> {
+  const { Umzug } = await import("umzug");
   const appliedIds = async (): Promise<string[]> =>
     (await readTarget(target.operator)).applied.map((change) => change.id);
   return new Umzug({

@@ -30,6 +30,8 @@ export interface TargetPreview extends Selected {
   readonly target: string;
   readonly shownAs: string;
   readonly manifests: ReadonlyMap<string, Manifest>;
+  /** What the way back destroys for good. */
+  readonly loss: readonly Loss[];
 }
 
 export interface RevertPlace {
@@ -45,7 +47,13 @@ export async function preview(open: OpenTarget, selection: Selection): Promise<T
   const selected = select(selection, await readTarget(open.operator));
   const manifests = new Map<string, Manifest>();
   for (const change of selected.revert) manifests.set(change.id, await manifestOf(open, change.id));
-  return { ...selected, target: open.name, shownAs: open.shownAs, manifests };
+  return {
+    ...selected,
+    target: open.name,
+    shownAs: open.shownAs,
+    manifests,
+    loss: [...manifests.values()].flatMap((manifest) => manifest.loss),
+  };
 }
 
 /**
@@ -71,16 +79,11 @@ export async function revertOn(place: RevertPlace, seen: TargetPreview): Promise
     target: seen.target,
     reverted,
     alreadyReverted: seen.already,
-    loss: lossOf(seen),
+    loss: seen.loss,
     durationMs: Math.round(performance.now() - startedAt),
     provenBack: reverted.length === 0 && problem === null ? null : problem === null,
     problem,
   };
-}
-
-/** What the way back destroys for good. */
-export function lossOf(seen: TargetPreview): readonly Loss[] {
-  return [...seen.manifests.values()].flatMap((manifest) => manifest.loss);
 }
 
 /** Gives what differs from the expected catalog, or null where nothing does. */

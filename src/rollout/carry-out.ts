@@ -53,7 +53,7 @@ export async function apply(context: RolloutContext, target: string, id: string)
   const begun = state.open?.id === id ? state.open : null;
   const before = begun?.before ?? state.expected ?? (await keepCatalog(open)).fingerprint;
   const run = runContext(context, target, id, "up");
-  const migrator = migratorFor(open, [
+  const migrator = await migratorFor(open, [
     {
       id,
       up: () => applyChange(run, { built, before, open: begun, directory: context.project.root }),
@@ -89,7 +89,7 @@ export async function revert(context: RolloutContext, target: string, id: string
   const run = runContext(context, target, id, "down");
   const down = (): Promise<void> =>
     revertChange(run, { manifest, met, ...why, open: null, directory: context.project.root });
-  await migrateDown(migratorFor(open, [{ id, up: async () => undefined, down }]), id);
+  await migrateDown(await migratorFor(open, [{ id, up: async () => undefined, down }]), id);
   await recordCatalog(open, id);
 }
 

@@ -1,5 +1,4 @@
 import type { CommandModule } from "yargs";
-import { buildArtifacts } from "../../authoring/build-artifacts.js";
 import { conduct, type SharedFlags } from "../conduct.js";
 import { exitCode } from "../exit-code.js";
 
@@ -17,6 +16,7 @@ export const buildCommand: CommandModule<SharedFlags, Flags> = {
       .option("check", { type: "boolean", default: false, describe: "write nothing; fail where one is out of date" }),
   handler: (flags) =>
     conduct("build", flags, async ({ screen: { paint }, project }) => {
+      const { buildArtifacts } = await import("../../authoring/build-artifacts.js");
       const artifacts = await buildArtifacts(await project(), flags.changes, flags.check);
       const stale = artifacts.filter(({ action }) => action === "out-of-date");
       const lines = artifacts.map(({ file, action, reason }) => {

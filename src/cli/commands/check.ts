@@ -1,8 +1,6 @@
 import type { CommandModule } from "yargs";
-import { check } from "../../authoring/check.js";
 import { findingsText } from "../../present/findings-text.js";
 import { githubText, sarifText } from "../../present/findings-formats.js";
-import { loadConfig } from "../../system/config/load-config.js";
 import { belayVersion } from "../../system/version.js";
 import { conduct, type SharedFlags } from "../conduct.js";
 import { exitCode } from "../exit-code.js";
@@ -24,6 +22,8 @@ export const checkCommand: CommandModule<SharedFlags, Flags> = {
   handler: (flags) => {
     const json = flags.json || flags.format === "json";
     return conduct("check", { ...flags, json }, async ({ screen: { paint } }) => {
+      const { check } = await import("../../authoring/check.js");
+      const { loadConfig } = await import("../../system/config/load-config.js");
       const { config, root, file } = await loadConfig(process.cwd(), flags.config ?? null, process.env);
       const findings = await check({ config, root, configFile: file }, flags.changes);
       const isFound = findings.some(({ severity }) => severity === "error");

@@ -1,6 +1,5 @@
 import type { CommandModule } from "yargs";
 import { describeDifference } from "../../snapshot/difference.js";
-import { status } from "../../rollout/status.js";
 import { conduct, type SharedFlags } from "../conduct.js";
 import { exitCode } from "../exit-code.js";
 
@@ -9,6 +8,7 @@ export const driftCommand: CommandModule<SharedFlags, SharedFlags> = {
   describe: "the live catalog against the ledger",
   handler: (flags) =>
     conduct("drift", flags, async ({ screen: { paint }, project }) => {
+      const { status } = await import("../../rollout/status.js");
       const found = await status(await project(), { target: flags.target ?? null });
       const targets = found.targets.map(({ target, drift, unreachable }) => ({
         target,

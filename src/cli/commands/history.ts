@@ -1,6 +1,5 @@
 import type { CommandModule } from "yargs";
 import { historyText } from "../../present/history-text.js";
-import { history } from "../../rollout/status.js";
 import { conduct, type SharedFlags } from "../conduct.js";
 import { exitCode } from "../exit-code.js";
 
@@ -9,6 +8,7 @@ export const historyCommand: CommandModule<SharedFlags, SharedFlags> = {
   describe: "everything that happened",
   handler: (flags) =>
     conduct("history", flags, async ({ screen, project }) => {
+      const { history } = await import("../../rollout/status.js");
       const targets = await history(await project(), flags.target ?? null);
       const isBroken = targets.some(({ broken }) => broken !== null);
       return {

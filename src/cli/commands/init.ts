@@ -1,5 +1,4 @@
 import type { CommandModule } from "yargs";
-import { init } from "../../authoring/init.js";
 import { conduct, type SharedFlags } from "../conduct.js";
 
 export const initCommand: CommandModule<SharedFlags, SharedFlags> = {
@@ -7,6 +6,7 @@ export const initCommand: CommandModule<SharedFlags, SharedFlags> = {
   describe: "write a config, migrations/ and rollbacks/",
   handler: (flags) =>
     conduct("init", flags, async ({ screen: { paint } }) => {
+      const { init } = await import("../../authoring/init.js");
       const made = await init(process.cwd());
       const lines =
         made.length === 0

@@ -1,5 +1,4 @@
 import type { CommandModule } from "yargs";
-import { newChange } from "../../authoring/new-change.js";
 import { conduct, type SharedFlags } from "../conduct.js";
 
 interface Flags extends SharedFlags {
@@ -19,6 +18,7 @@ export const newCommand: CommandModule<SharedFlags, Flags> = {
       .conflicts("ts", "command"),
   handler: (flags) =>
     conduct("new", flags, async ({ screen: { paint }, project }) => {
+      const { newChange } = await import("../../authoring/new-change.js");
       const form = flags.ts ? "ts" : flags.command ? "command" : "sql";
       const files = await newChange(await project(), flags.name, form, new Date());
       const lines = [

@@ -1,6 +1,5 @@
 import type { CommandModule } from "yargs";
 import { planText } from "../../present/plan-text.js";
-import { planRollout } from "../../rollout/plan-rollout.js";
 import { conduct, type SharedFlags } from "../conduct.js";
 
 interface Flags extends SharedFlags {
@@ -13,6 +12,7 @@ export const planCommand: CommandModule<SharedFlags, Flags> = {
   builder: (yargs) => yargs.option("to", { type: "string", describe: "the last change to apply" }),
   handler: (flags) =>
     conduct("plan", flags, async ({ screen, project }) => {
+      const { planRollout } = await import("../../rollout/plan-rollout.js");
       const plan = await planRollout(await project(), flags.to ?? null);
       return {
         outcome: plan.changes.length === 0 ? "nothing_pending" : "planned",

@@ -1,5 +1,5 @@
 import type { CommandModule } from "yargs";
-import { propose, type ProposeResult } from "../../authoring/propose.js";
+import type { ProposeResult } from "../../authoring/propose.js";
 import { proposeText } from "../../present/propose-text.js";
 import { conduct, type SharedFlags } from "../conduct.js";
 
@@ -17,6 +17,7 @@ export const proposeCommand: CommandModule<SharedFlags, Flags> = {
       .option("dry-run", { type: "boolean", default: false, describe: "print the pairs, write nothing" }),
   handler: (flags) =>
     conduct("propose", flags, async ({ screen, project }) => {
+      const { propose } = await import("../../authoring/propose.js");
       const result = await propose(await project(), flags.report, { dryRun: flags["dry-run"] });
       const lines = proposeText(viewOf(result), screen.paint, flags["dry-run"]);
       return { outcome: flags["dry-run"] ? "dry_run" : outcomeOf(result), exitCode: 0, data: dataOf(result), lines };

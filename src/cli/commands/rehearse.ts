@@ -1,6 +1,5 @@
 import type { CommandModule } from "yargs";
 import { rehearsalText } from "../../present/rehearsal-text.js";
-import { rehearse } from "../../rehearsal/rehearse.js";
 import { conduct, type SharedFlags } from "../conduct.js";
 import { exitCode } from "../exit-code.js";
 
@@ -14,6 +13,7 @@ export const rehearseCommand: CommandModule<SharedFlags, Flags> = {
   builder: (yargs) => yargs.positional("changes", { type: "string", array: true, default: [] }),
   handler: (flags) =>
     conduct("rehearse", flags, async ({ screen, project, signal }) => {
+      const { rehearse } = await import("../../rehearsal/rehearse.js");
       const { report, paint } = screen;
       const changes = await rehearse(await project(), {
         changes: flags.changes,

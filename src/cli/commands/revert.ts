@@ -1,9 +1,7 @@
 import type { CommandModule } from "yargs";
 import { BelayError } from "../../errors.js";
 import { previewText, revertText } from "../../present/revert-text.js";
-import { revert } from "../../revert/revert.js";
-import { printArtifacts } from "../../revert/print.js";
-import { lossOf, type TargetPreview, type TargetRevert } from "../../revert/revert-target.js";
+import type { TargetPreview, TargetRevert } from "../../revert/revert-target.js";
 import type { Selection } from "../../revert/select.js";
 import { conduct, type Conductor, type Outcome, type SharedFlags } from "../conduct.js";
 import { exitCode } from "../exit-code.js";
@@ -33,9 +31,11 @@ export const revertCommand: CommandModule<SharedFlags, Flags> = {
       const project = await conductor.project();
       const selection = selectionOf(flags);
       if (flags.print) {
+        const { printArtifacts } = await import("../../revert/print.js");
         const sql = await printArtifacts(project, selection);
         return { outcome: "printed", exitCode: 0, data: { sql }, lines: [sql] };
       }
+      const { revert } = await import("../../revert/revert.js");
       const targets = await revert(project, {
         selection,
         targets: flags.target === undefined ? [] : [flags.target],
@@ -70,7 +70,7 @@ function selectionOf({ changes, last, to, rollout }: Flags): Selection {
 /** What is lost for good wants the change's name typed; else a yes is enough. */
 async function confirm(conductor: Conductor, previews: readonly TargetPreview[]): Promise<boolean> {
   const { screen, flags, ask, askFor } = conductor;
-  const views = previews.map((seen) => ({ ...seen, loss: lossOf(seen) }));
+  const views = previews;
   for (const line of previewText(views, screen.paint)) screen.tell(line);
   if (flags.yes) return true;
   if (ask === null || askFor === null) {

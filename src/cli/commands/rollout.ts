@@ -1,7 +1,5 @@
 import type { CommandModule } from "yargs";
 import { planText } from "../../present/plan-text.js";
-import { planRollout } from "../../rollout/plan-rollout.js";
-import { rollout } from "../../rollout/rollout.js";
 import { conduct, type SharedFlags } from "../conduct.js";
 import { rolloutOutcome } from "../rollout-outcome.js";
 
@@ -38,9 +36,11 @@ export const rolloutCommand: CommandModule<SharedFlags, Flags> = {
     conduct("rollout", flags, async ({ screen, project, signal, ask }) => {
       const loaded = await project();
       if (flags["dry-run"]) {
+        const { planRollout } = await import("../../rollout/plan-rollout.js");
         const plan = await planRollout(loaded, flags.to ?? null);
         return { outcome: "dry_run", exitCode: 0, data: { plan }, lines: planText(plan, screen.paint) };
       }
+      const { rollout } = await import("../../rollout/rollout.js");
       const result = await rollout(loaded, {
         report: screen.report,
         signal,

@@ -1,7 +1,7 @@
 import type { CommandModule } from "yargs";
 import { statusText, type StatusView } from "../../present/status-text.js";
 import { describeDifference } from "../../snapshot/difference.js";
-import { status, type Status } from "../../rollout/status.js";
+import type { Status } from "../../rollout/status.js";
 import { standing } from "../../rollout/rollout-state.js";
 import { BelayError } from "../../errors.js";
 import { conduct, type SharedFlags } from "../conduct.js";
@@ -16,6 +16,7 @@ export const statusCommand: CommandModule<SharedFlags, Flags> = {
   builder: (yargs) => yargs.positional("rollout", { type: "string", describe: "only this rollout" }),
   handler: (flags) =>
     conduct("status", flags, async ({ screen, project }) => {
+      const { status } = await import("../../rollout/status.js");
       const found = await status(await project(), { target: flags.target ?? null });
       const view = viewOf(found, flags.rollout);
       return { outcome: "shown", exitCode: 0, data: view, lines: statusText(view, screen.paint) };

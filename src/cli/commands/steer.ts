@@ -1,7 +1,5 @@
 import type { CommandModule } from "yargs";
 import { BelayError } from "../../errors.js";
-import { rollout } from "../../rollout/rollout.js";
-import { approve, requestAbort, requestPause, retry } from "../../rollout/steer.js";
 import { conduct, type Conductor, type Outcome, type SharedFlags } from "../conduct.js";
 import { rolloutOutcome } from "../rollout-outcome.js";
 
@@ -26,6 +24,7 @@ export const approveCommand = steering(
   "approve",
   "approve the next stage of a rollout",
   async ({ project, screen }, flags) => {
+    const { approve } = await import("../../rollout/steer.js");
     const stage = await approve(await project(), flags.rollout, null);
     const lines = [
       `${screen.paint.good("approved")} the stage ${stage}`,
@@ -36,6 +35,7 @@ export const approveCommand = steering(
 );
 
 export const pauseCommand = steering("pause", "stop a rollout before its next step", async ({ project }, flags) => {
+  const { requestPause } = await import("../../rollout/steer.js");
   await requestPause(await project(), flags.rollout);
   return {
     outcome: "requested",
@@ -47,11 +47,13 @@ export const pauseCommand = steering("pause", "stop a rollout before its next st
 
 export const resumeCommand = steering("resume", "go on with a rollout", async (conductor, flags) => {
   const { project, screen, signal, ask } = conductor;
+  const { rollout } = await import("../../rollout/rollout.js");
   const options = { report: screen.report, signal, ask, yes: flags.yes, rollout: flags.rollout };
   return rolloutOutcome(await rollout(await project(), options), screen.paint, "rollout");
 });
 
 export const abortCommand = steering("abort", "stop a rollout and go back", async ({ project, screen }, flags) => {
+  const { rollout } = await import("../../rollout/rollout.js");
   const loaded = await project();
   try {
     return rolloutOutcome(
@@ -62,6 +64,7 @@ export const abortCommand = steering("abort", "stop a rollout and go back", asyn
   } catch (thrown) {
     if (!(thrown instanceof BelayError) || thrown.code !== "operator-busy") throw thrown;
     // It is being carried out at this moment: that process goes back, and says so in its own terminal.
+    const { requestAbort } = await import("../../rollout/steer.js");
     await requestAbort(loaded, flags.rollout);
     return {
       outcome: "requested",
@@ -86,6 +89,7 @@ export const retryCommand: CommandModule<SharedFlags, RetryFlags> = {
       .option("reason", { type: "string", demandOption: true, describe: "why it may run again" }),
   handler: (flags) =>
     conduct("retry", flags, async ({ project, screen: { paint } }) => {
+      const { retry } = await import("../../rollout/steer.js");
       const targets = await retry(await project(), flags.change, flags.reason, flags.target ?? null);
       const lines = [
         `${paint.good("released")} ${flags.change} on ${targets.join(", ")}`,

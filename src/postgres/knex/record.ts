@@ -20,7 +20,8 @@ const reading = /^\s*(SELECT|WITH|SHOW|TABLE|VALUES)\b/i;
 export async function recordKnex(half: KnexHalf, file: string): Promise<Recording> {
   const statements: string[] = [];
   try {
-    await knexOn(recorder(statements)).transaction(async (transaction) => half(transaction));
+    const knex = await knexOn(recorder(statements));
+    await knex.transaction(async (transaction) => half(transaction));
   } catch (thrown) {
     throw new BelayError(
       "refused",

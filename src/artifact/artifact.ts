@@ -12,16 +12,26 @@ export interface Artifact {
   readonly manifest: Manifest;
 }
 
-/** Seals the way back of a change. Pure: the same change and plan give the same bytes. `requires` are ids. */
-export function sealArtifact(change: Change, plan: Plan, requires: readonly string[]): Artifact {
-  const text = plan.form === "command" ? renderShell(change, plan.backward) : renderSql(change, plan);
+/** What an artifact needs to know besides its change. */
+export interface Sealing {
+  /** Ids of the changes that it requires. */
+  readonly requires: readonly string[];
+  /** Where unqualified names are looked for. */
+  readonly searchPath: string;
+}
+
+/** Seals the way back of a change. Pure: the same input gives the same bytes. */
+export function sealArtifact(change: Change, plan: Plan, sealing: Sealing): Artifact {
+  const text =
+    plan.form === "command" ? renderShell(change, plan.backward) : renderSql(change, plan, sealing.searchPath);
   const manifest: Manifest = {
     schemaVersion: 1,
     change: change.id,
     title: change.title,
     form: plan.form,
     digest: change.digest,
-    requires: [...requires],
+    requires: [...sealing.requires],
+    searchPath: sealing.searchPath,
     irreversible: change.directives.irreversible,
     loss: plan.loss.map((loss) => ({ ...loss })),
     sections: plan.form === "command" ? [] : (structuredClone(plan.backward) as Manifest["sections"]),

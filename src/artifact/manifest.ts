@@ -58,6 +58,7 @@ const manifestSchema = z.strictObject({
   /** Digest of the change that it takes back. */
   digest: z.string(),
   requires: z.array(z.string()),
+  searchPath: z.string(),
   irreversible: z.string().nullable(),
   loss: z.array(loss),
   /** The steps of the way back; for commands, the argument list. */

@@ -12,13 +12,13 @@ const lockPatienceSeconds = 300;
  * The artifact as SQL for bare psql, or for any driver that sends a script statement by statement: no psql command, no variable. A guard looks into
  * the ledger; each section then runs only where that says so, and the last one records.
  */
-export function renderSql(change: Change, plan: StatementPlan): string {
+export function renderSql(change: Change, plan: StatementPlan, searchPath: string): string {
   const blocks = [head(change, plan)];
   if (change.directives.irreversible !== null) return [...blocks, irreversible(change), ""].join("\n\n");
   const sections = plan.backward.length === 0 ? [{ transaction: "inside", steps: [] } as const] : plan.backward;
-  blocks.push(settings(change), guard(change, sections));
+  blocks.push(settings(change, searchPath), guard(change, sections));
   sections.forEach((section, index) => {
-    const place = { change, index, count: sections.length };
+    const place = { change, index, count: sections.length, searchPath };
     blocks.push(section.transaction === "inside" ? inside(section, place) : outside(section, place));
   });
   return [...blocks, perform("pg_advisory_unlock_all()"), ""].join("\n\n");
@@ -28,6 +28,7 @@ interface Place {
   readonly change: Change;
   readonly index: number;
   readonly count: number;
+  readonly searchPath: string;
 }
 
 function head(change: Change, plan: StatementPlan): string {
@@ -49,11 +50,11 @@ function head(change: Change, plan: StatementPlan): string {
   return lines.map((line) => `-- ${line}`.trimEnd()).join("\n");
 }
 
-function settings(change: Change): string {
+function settings(change: Change, searchPath: string): string {
   return [
     "SET client_min_messages = notice;",
     `SET application_name = ${quoteLiteral(`belay/artifact/${change.version}`)};`,
-    "SET search_path = public;",
+    `SET search_path = ${searchPath};`,
     "SET TimeZone = 'UTC';",
     "SET synchronous_commit = on;",
     "SET statement_timeout = 0;",
@@ -122,7 +123,7 @@ function executed(step: Step, change: Change): readonly string[] {
  * search path leads nowhere, and IF EXISTS finds nothing.
  */
 function outside(section: Section, place: Place): string {
-  const { change, index, count } = place;
+  const { change, index, count, searchPath } = place;
   const [step] = section.steps;
   if (step === undefined) return "";
   const id = quoteLiteral(change.id);
@@ -132,14 +133,14 @@ function outside(section: Section, place: Place): string {
   if (step.verification.kind !== "index-gone") return [patient, `${skippable(step)};`, budget, end].join("\n");
   const { index: name } = step.verification;
   const met = step.removes.map((key) => ` AND NOT belay.met(${id}, ${quoteLiteral(key)})`).join("");
-  const home = quoteLiteral(name.schema === null ? "public" : quoteQualified({ schema: null, name: name.schema }));
+  const home = quoteLiteral(name.schema === null ? searchPath : quoteQualified({ schema: null, name: name.schema }));
   return [
     perform(
       `set_config('search_path', CASE WHEN belay.todo(${id}, ${index})${met} THEN ${home} ELSE 'belay_nowhere' END, false)`,
     ),
     patient,
     `DROP INDEX CONCURRENTLY IF EXISTS ${quoteQualified({ schema: null, name: name.name })};`,
-    "SET search_path = public;",
+    `SET search_path = ${searchPath};`,
     budget,
     end,
   ].join("\n");

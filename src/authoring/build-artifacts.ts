@@ -20,7 +20,7 @@ export async function buildArtifacts(
 ): Promise<readonly BuiltArtifact[]> {
   const wanted = new Set(names.map((name) => findChange(project.changes, name).id));
   const results: BuiltArtifact[] = [];
-  for (const { change, artifact } of await buildAll(project.changes)) {
+  for (const { change, artifact } of await buildAll(project)) {
     if (wanted.size > 0 && !wanted.has(change.id)) continue;
     const stored = await readLeniently(() => readStoredArtifact(project, artifact.manifest));
     const freshness = freshnessOfFiles(artifact, stored);

@@ -37,7 +37,7 @@ export async function check(
 
 async function changeFindings(project: Project, change: Change): Promise<readonly Finding[]> {
   try {
-    const { artifact } = await build(change, project.changes);
+    const { artifact } = await build(project, change);
     const freshness = freshnessOfFiles(artifact, await readStoredArtifact(project, artifact.manifest));
     const notes = informationOn(change);
     if (freshness.state === "warm") return notes;

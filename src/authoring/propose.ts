@@ -77,7 +77,7 @@ async function write(project: Project, planned: readonly Planned[]): Promise<voi
     const change = after.changes.find((candidate) => candidate.id === proposed.id);
     if (change === undefined)
       throw new BelayError("defect", "proposal-lost", `${proposed.id} was written, but is not found.`);
-    const { artifact } = await build(change, after.changes);
+    const { artifact } = await build(after, change);
     const stored = await readStoredArtifact(after, artifact.manifest);
     if (freshnessOfFiles(artifact, stored).state !== "warm") await writeArtifact(after, artifact);
   }

@@ -5,6 +5,7 @@ import { BelayError } from "../errors.js";
 import { compile } from "../plan/compile.js";
 import type { Plan } from "../plan/step.js";
 import { parseStatements } from "../sql/parse.js";
+import type { Project } from "../system/project/project.js";
 import { recordKnex } from "./knex/record.js";
 
 /** A change with all that is derived from it alone. */
@@ -14,21 +15,28 @@ export interface Built {
   readonly artifact: Artifact;
 }
 
+/** What a build needs of a project: the changes, among which `requires` are found, and the policy. */
+export type BuildSource = Pick<Project, "changes" | "config">;
+
 /** Builds every change of a project, in order. */
-export async function buildAll(changes: readonly Change[]): Promise<readonly Built[]> {
+export async function buildAll(source: BuildSource): Promise<readonly Built[]> {
   const built: Built[] = [];
-  for (const change of orderChanges(changes)) built.push(await build(change, changes));
+  for (const change of orderChanges(source.changes)) built.push(await build(source, change));
   return built;
 }
 
 /**
- * Compiles a change and seals its way back. `all` are the project's changes: its `requires` are found among them.
+ * Compiles a change and seals its way back.
  * @throws BelayError where a half cannot be read or compiled.
  */
-export async function build(change: Change, all: readonly Change[]): Promise<Built> {
+export async function build(source: BuildSource, change: Change): Promise<Built> {
   const plan = await planOf(change);
-  const requires = requiredBy(change, all).map((required) => required.id);
-  return { change, plan, artifact: sealArtifact(change, plan, requires) };
+  const requires = requiredBy(change, source.changes).map((required) => required.id);
+  return {
+    change,
+    plan,
+    artifact: sealArtifact(change, plan, { requires, searchPath: source.config.policy.searchPath }),
+  };
 }
 
 async function planOf(change: Change): Promise<Plan> {

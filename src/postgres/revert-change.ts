@@ -38,6 +38,7 @@ export async function revertChange(context: RunContext, options: RevertOptions):
     const body = { direction: "down", digest: manifest.digest, sections: count, before: null } as const;
     await append(context.target.operator, "change-started", about(context), body);
   }
+  await pinSearchPath(context, manifest);
   if (manifest.command === null) await revertSections(context, options, sections);
   else await revertCommand(context, options, manifest.command);
   const durationMs = Date.now() - startedAt;
@@ -48,6 +49,12 @@ export async function revertChange(context: RunContext, options: RevertOptions):
     direction: "down",
     durationMs,
   });
+}
+
+/** Names mean what they meant when the artifact was sealed, whatever the config says today. */
+async function pinSearchPath(context: RunContext, manifest: Manifest): Promise<void> {
+  const session = await context.target.worker();
+  await session.query("SELECT set_config('search_path', $1, false)", [manifest.searchPath]);
 }
 
 async function revertCommand(context: RunContext, options: RevertOptions, command: readonly string[]): Promise<void> {
@@ -101,6 +108,7 @@ export async function revertPartial(
 ): Promise<void> {
   const { manifest } = options;
   if (manifest.irreversible !== null) throw irreversible(manifest);
+  await pinSearchPath(context, manifest);
   if (manifest.command !== null) await runChangeCommand(context, manifest.command, options.directory);
   for (const section of manifest.sections) {
     for (const step of section.steps) {

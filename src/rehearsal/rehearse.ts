@@ -12,6 +12,7 @@ import { withSession } from "../postgres/session.js";
 import type { Report } from "../progress.js";
 import { belayVersion } from "../system/version.js";
 import type { Target } from "../system/config/config.js";
+import { selectTargets } from "../system/config/select-targets.js";
 import { readStoredArtifact, writeArtifact, writeManifest, type Project } from "../system/project/project.js";
 import { rehearseChange, type ChangeRehearsal, type Stage } from "./rehearse-change.js";
 import { withScratch, type Scratch } from "./scratch.js";
@@ -32,7 +33,7 @@ export interface RehearseOptions {
  */
 export async function rehearse(project: Project, options: RehearseOptions = {}): Promise<readonly ChangeRehearsal[]> {
   const report = options.report ?? (() => undefined);
-  const built = await buildAll(project.changes);
+  const built = await buildAll(project);
   const wanted = new Set((options.changes ?? []).map((name) => findChange(project.changes, name).id));
   const target = targetOf(project, options.target ?? null);
   const note = (message: string): void => report({ kind: "note", target: null, message });
@@ -60,7 +61,7 @@ async function rehearseOn(
     if (progress.kind !== "change-done") options.report(progress);
   };
   const note = (message: string): void => report({ kind: "note", target: "scratch", message });
-  const searchPath = targetOf(project, options.target ?? null).searchPath;
+  const { searchPath } = project.config.policy;
   const opening = {
     name: "scratch",
     url: scratch.url,
@@ -144,10 +145,8 @@ async function writeEvidence(project: Project, built: Built, scratch: Scratch, r
 }
 
 function targetOf(project: Project, wanted: string | null): Target {
-  const name = wanted ?? project.config.stages[0]?.targets[0];
-  const target = project.config.targets.find((candidate) => candidate.name === name);
+  const name = wanted ?? project.config.stages[0]?.targets[0] ?? null;
+  const [target] = selectTargets(project.config, name);
   if (target !== undefined) return target;
-  throw new BelayError("usage", "target-unknown", `There is no target ${name}.`, {
-    hint: `Known: ${project.config.targets.map((candidate) => candidate.name).join(", ")}.`,
-  });
+  throw new BelayError("defect", "target-none", "The config has no target.");
 }

@@ -35,7 +35,8 @@ export async function revert(project: Project, options: RevertOptions): Promise<
   return withConnections(project, note, async (connections) => {
     const opened: OpenTarget[] = [];
     try {
-      for (const target of wanted) opened.push(await openOne(target, connections, report));
+      for (const target of wanted)
+        opened.push(await openOne(target, project.config.policy.searchPath, connections, report));
       return await revertAll(project, opened, { ...options, report });
     } finally {
       await Promise.all(opened.map((open) => open.close()));
@@ -95,12 +96,17 @@ async function finishInterrupted(project: Project, open: OpenTarget, report: Rep
   await settleOne(project, open, begun satisfies OpenChange, report);
 }
 
-async function openOne(target: Target, connections: Connections, report: Report): Promise<OpenTarget> {
+async function openOne(
+  target: Target,
+  searchPath: string,
+  connections: Connections,
+  report: Report,
+): Promise<OpenTarget> {
   try {
     return await openTarget({
       name: target.name,
       url: await connections.urlOf(target),
-      searchPath: target.searchPath,
+      searchPath,
       actor: currentActor(),
       rollout: null,
       operatorPatienceMs,

@@ -26,5 +26,5 @@ async function builtAsBegun(project: Project, open: OpenTarget, begun: OpenChang
     const message = `${open.name}: ${begun.id} was cut off half-way up, and its files are not the ones that it was begun with.`;
     throw new BelayError("refused", "change-edited", message, { hint: "Put the files back, and run it again." });
   }
-  return build(change, project.changes);
+  return build(project, change);
 }

@@ -47,7 +47,7 @@ export async function openTargets(options: OpeningOptions, rollout: string): Pro
     if (target === undefined) throw new BelayError("usage", "target-unknown", `There is no target ${name}.`);
     const url = await options.connections.urlOf(target);
     const note = (message: string): void => options.report({ kind: "note", target: name, message });
-    const settings = { name, url, searchPath: target.searchPath, actor: options.actor, rollout, note };
+    const settings = { name, url, searchPath: config.policy.searchPath, actor: options.actor, rollout, note };
     targets.set(name, await openTarget({ ...settings, operatorPatienceMs: patienceMs }));
   };
   const close = async (): Promise<void> => {

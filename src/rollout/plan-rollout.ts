@@ -7,6 +7,7 @@ import { withSession } from "../postgres/session.js";
 import { readStoredArtifact, type Project } from "../system/project/project.js";
 import { freeze } from "./freeze.js";
 import { freshnessOf } from "./preflight.js";
+import { selectStages } from "./select-stages.js";
 
 /** What a rollout would do with one change. */
 export interface PlannedChange {
@@ -42,9 +43,18 @@ export interface RolloutPlan {
   }[];
 }
 
+export interface PlanOptions {
+  /** The last change, the last stage and the only target; null for all. */
+  readonly to: string | null;
+  readonly stage: string | null;
+  readonly target: string | null;
+}
+
 /** What a rollout would do now: every statement, its lock, its expected time, its way back and its gates. Touches nothing. */
-export async function planRollout(project: Project, to: string | null): Promise<RolloutPlan> {
-  const built = await buildAll(project.changes);
+export async function planRollout(project: Project, options: PlanOptions): Promise<RolloutPlan> {
+  const { to } = options;
+  const selected = selectStages(project.config, { upTo: options.stage, target: options.target });
+  const built = await buildAll(project);
   const last =
     to === null ? built.length : built.findIndex(({ change }) => change.id === findChange(project.changes, to).id) + 1;
   const pendingOn = await withConnections(
@@ -52,7 +62,8 @@ export async function planRollout(project: Project, to: string | null): Promise<
     () => undefined,
     async (connections) => {
       const found = new Map<string, ReadonlySet<string>>();
-      for (const target of project.config.targets) {
+      const names = new Set(selected.flatMap(({ targets }) => targets));
+      for (const target of project.config.targets.filter(({ name }) => names.has(name))) {
         const url = await connections.urlOf(target);
         const state = await withSession(url, { applicationName: "belay-read/plan" }, readTarget);
         found.set(target.name, new Set(state.applied.map(({ id }) => id)));
@@ -63,8 +74,8 @@ export async function planRollout(project: Project, to: string | null): Promise<
   const pending = built.slice(0, last).filter(({ change }) => pendingOn(change.id).length > 0);
   const changes = [];
   for (const one of pending) changes.push(await planned(project, one, pendingOn(one.change.id)));
-  const frozen = freeze(pending, project.config.stages);
-  const stages = project.config.stages.map((stage, index) => ({
+  const frozen = freeze(pending, selected, project.config);
+  const stages = selected.map((stage, index) => ({
     ...stage,
     approval: frozen.stages[index]?.approval ?? stage.approval,
   }));

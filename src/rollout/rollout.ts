@@ -23,6 +23,7 @@ import { resultOf, type RolloutResult } from "./result.js";
 import type { RolloutContext } from "./rollout-context.js";
 import type { RolloutState } from "./rollout-state.js";
 import { runRollout } from "./run-rollout.js";
+import { selectStages } from "./select-stages.js";
 
 export interface RolloutOptions {
   readonly report?: Report;
@@ -32,6 +33,8 @@ export interface RolloutOptions {
   readonly to?: string | null;
   /** The last stage to go to; all by default. */
   readonly stage?: string | null;
+  /** The only target to go to; all by default. */
+  readonly target?: string | null;
   /** Changes whose loss or irreversibility is accepted. */
   readonly acceptLoss?: readonly string[];
   readonly acceptDrift?: boolean;
@@ -54,7 +57,7 @@ export interface RolloutOptions {
  */
 export async function rollout(project: Project, options: RolloutOptions = {}): Promise<RolloutResult> {
   const report = options.report ?? (() => undefined);
-  const built = await buildAll(project.changes);
+  const built = await buildAll(project);
   const note = (message: string): void => report({ kind: "note", target: null, message });
   return withConnections(project, note, async (connections) => {
     const actor = currentActor();
@@ -122,7 +125,7 @@ async function begin(
   options: RolloutOptions & { readonly report: Report },
   fresh: { readonly actor: string; readonly id: string },
 ): Promise<Started | null> {
-  const stages = stagesUpTo(project, options.stage ?? null);
+  const stages = selectStages(project.config, { upTo: options.stage ?? null, target: options.target ?? null });
   const names = stages.flatMap((stage) => stage.targets);
   const states = new Map<string, TargetState>();
   for (const name of names) states.set(name, await readTarget(operatorOf(opened, name)));
@@ -139,7 +142,7 @@ async function begin(
   if (options.acceptDrift !== true) {
     for (const name of names) await refuseDrift(targetOf(opened, name));
   }
-  const plan = freeze(pending, stages);
+  const plan = freeze(pending, stages, project.config);
   await startRollout(opened.control(), fresh.id, fresh.actor, plan);
   return { id: fresh.id, strict: plan.strictApproval };
 }
@@ -195,18 +198,6 @@ function approver(options: RolloutOptions, strict: boolean): ((stage: string) =>
   if (options.yes === true && !strict) return async () => true;
   const { ask } = options;
   return ask == null ? null : (stage) => ask(`Roll out to the stage ${stage}?`);
-}
-
-function stagesUpTo(project: Project, wanted: string | null): Project["config"]["stages"] {
-  const { stages } = project.config;
-  if (wanted === null) return stages;
-  const index = stages.findIndex((stage) => stage.name === wanted);
-  if (index === -1) {
-    throw new BelayError("usage", "stage-unknown", `There is no stage ${wanted}.`, {
-      hint: `Known: ${stages.map((s) => s.name).join(", ")}.`,
-    });
-  }
-  return stages.slice(0, index + 1);
 }
 
 function targetOf(opened: OpenTargets, name: string): ReturnType<OpenTargets["control"]> {

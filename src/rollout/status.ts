@@ -10,6 +10,7 @@ import { readCatalog } from "../postgres/record-catalog.js";
 import { withSession, type Session } from "../postgres/session.js";
 import { differences, type Difference } from "../snapshot/difference.js";
 import type { Target } from "../system/config/config.js";
+import { selectTargets } from "../system/config/select-targets.js";
 import type { Project } from "../system/project/project.js";
 import { freshnessOf } from "./preflight.js";
 import { foldRollouts, type RolloutState } from "./rollout-state.js";
@@ -47,9 +48,8 @@ export interface Status {
 
 /** Where everything stands. Reads only; a target that cannot be reached is said to be so. */
 export async function status(project: Project, options: { readonly target: string | null }): Promise<Status> {
-  const built = await buildAll(project.changes);
-  const targets = project.config.targets.filter(({ name }) => options.target === null || name === options.target);
-  if (targets.length === 0) throw new BelayError("usage", "target-unknown", `There is no target ${options.target}.`);
+  const built = await buildAll(project);
+  const targets = selectTargets(project.config, options.target);
   return withConnections(
     project,
     () => undefined,
@@ -76,8 +76,7 @@ export interface TargetHistory {
 
 /** Everything that happened on the targets, with the chain of each ledger verified. */
 export async function history(project: Project, target: string | null): Promise<readonly TargetHistory[]> {
-  const targets = project.config.targets.filter(({ name }) => target === null || name === target);
-  if (targets.length === 0) throw new BelayError("usage", "target-unknown", `There is no target ${target}.`);
+  const targets = selectTargets(project.config, target);
   return withConnections(
     project,
     () => undefined,

@@ -5,8 +5,6 @@ export interface Target {
   readonly name: string;
   /** `postgres://…`, or `embedded:<name>` for a database of the sandbox server. May hold a password: never print it. */
   readonly url: string;
-  /** Where unqualified names are looked for. */
-  readonly searchPath: string;
 }
 
 export interface Stage {
@@ -29,6 +27,8 @@ export interface Policy {
   };
   readonly rollBack: "target" | "stage" | "rollout";
   readonly keepMs: number;
+  /** Where unqualified names are looked for, on every target and in every artifact. */
+  readonly searchPath: string;
 }
 
 /** A config after parsing: every default filled in, durations in milliseconds. */

@@ -22,7 +22,6 @@ export function parseConfig(value: unknown, file: string, environment: NodeJS.Pr
     targets: Object.entries(parsed.data.targets).map(([name, target]): Target => ({
       name,
       url: expand(target.url),
-      searchPath: target.searchPath,
     })),
     stages: stagesOf(parsed.data),
     gates: Object.fromEntries(
@@ -56,6 +55,7 @@ function policyOf({ policy }: ParsedConfig): Config["policy"] {
     },
     rollBack: policy.rollBack,
     keepMs: policy.keep,
+    searchPath: policy.searchPath,
   };
 }
 
@@ -100,6 +100,14 @@ function probeOf(gate: ParsedGate, expand: (text: string) => string): Probe {
 
 function checkReferences(config: Config, file: string): void {
   if (config.targets.length === 0) throw invalid(file, "targets: there is none");
+  for (const { name, url } of config.targets) {
+    // The url is not repeated: it may hold a password.
+    if (!isDatabase(url))
+      throw invalid(
+        file,
+        `targets.${name}.url is not a PostgreSQL URL: write postgres://user:password@host:port/database, or embedded:<name> for the sandbox`,
+      );
+  }
   const targets = new Set(config.targets.map((target) => target.name));
   const staged = config.stages.flatMap((stage) => stage.targets);
   for (const stage of config.stages) {
@@ -123,6 +131,10 @@ function checkReferences(config: Config, file: string): void {
   const names = config.stages.map((stage) => stage.name);
   const sameName = names.find((name, index) => names.indexOf(name) !== index);
   if (sameName !== undefined) throw invalid(file, `stages: two are called "${sameName}"`);
+}
+
+function isDatabase(url: string): boolean {
+  return /^embedded:./.test(url) || (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url));
 }
 
 function expandEnvironment(text: string, file: string, environment: NodeJS.ProcessEnv): string {

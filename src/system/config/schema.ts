@@ -38,7 +38,13 @@ function oneOrMore<T extends z.ZodType>(item: T) {
   return z.union([z.array(item).min(1), item.transform((one) => [one])]);
 }
 
-const targetSchema = closed({ url: z.string().min(1), searchPath: z.string().min(1).default("public") });
+const targetSchema = closed({ url: z.string().min(1) });
+
+/** Schemas in the order in which unqualified names are looked for in them: plain names, so that nothing needs quoting. */
+const searchPath = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_]*(, ?[a-z_][a-z0-9_]*)*$/, "write plain schema names, separated by commas: app, public")
+  .default("public");
 
 const stageSchema = closed({
   name: z.string().min(1),
@@ -92,6 +98,7 @@ const policySchema = closed({
   }).prefault({}),
   rollBack: z.enum(["target", "stage", "rollout"]).default("rollout"),
   keep: duration.prefault("7d"),
+  searchPath,
 });
 
 /** What a config file may hold, before it is checked against itself. */

@@ -14,8 +14,11 @@ interface RehearsalView {
   readonly durationMs: { readonly up: number; readonly down: number };
 }
 
-/** Locks that let reads and writes pass are not worth a line. */
-const weakLocks = new Set(["ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE"]);
+/** Table lock modes, the weakest first (manual, 13.3.1). The first three let reads and writes pass, and are not worth a line. */
+const modes = [
+  "ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE",
+]; // prettier-ignore
+const weakest = 3;
 
 export function rehearsalText(changes: readonly RehearsalView[], paint: Paint): readonly string[] {
   if (changes.length === 0) return ["No change is pending: there is nothing to rehearse."];
@@ -28,19 +31,23 @@ export function rehearsalText(changes: readonly RehearsalView[], paint: Paint): 
       lines.push(`  ${paint.bad("✗")} ${name}: ${detail}`);
     lines.push(...locksText(change, paint));
   }
-  const failed = changes.filter(({ outcome }) => outcome === "failed");
-  if (failed.length > 0)
-    return [...lines, "", "The way back is not what it says. Correct the pair, then belay build and belay rehearse."];
+  if (changes.some(({ outcome }) => outcome === "failed")) return lines;
   return [...lines, "", `${paint.accent("next")}  belay rollout`];
 }
 
+/** The strongest lock on each relation, with the longest time for which it was held. */
 function locksText(change: RehearsalView, paint: Paint): readonly string[] {
-  const longest = new Map<string, RehearsalView["locks"][number]>();
-  for (const lock of change.locks.filter(({ mode }) => !weakLocks.has(mode))) {
-    const key = `${lock.relation} ${lock.mode}`;
-    if (lock.heldMs >= (longest.get(key)?.heldMs ?? 0)) longest.set(key, lock);
+  const strongest = new Map<string, RehearsalView["locks"][number]>();
+  for (const lock of change.locks.filter(({ mode }) => modes.indexOf(mode) >= weakest)) {
+    const known = strongest.get(lock.relation);
+    if (known === undefined || rank(lock) > rank(known)) strongest.set(lock.relation, lock);
   }
-  return [...longest.values()].map(({ statement, mode, relation, heldMs }) =>
+  return [...strongest.values()].map(({ statement, mode, relation, heldMs }) =>
     paint.dim(`  lock ${mode} on ${relation} for ${durationText(heldMs)}: ${shortStatement(statement, 60)}`),
   );
+}
+
+/** By mode first, then by time. */
+function rank({ mode, heldMs }: RehearsalView["locks"][number]): number {
+  return modes.indexOf(mode) * 1e9 + heldMs;
 }

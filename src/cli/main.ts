@@ -16,12 +16,14 @@ import { rolloutCommand } from "./commands/rollout.js";
 import { statusCommand } from "./commands/status.js";
 import { abortCommand, approveCommand, pauseCommand, resumeCommand, retryCommand } from "./commands/steer.js";
 import type { SharedFlags } from "./conduct.js";
-import { usageError } from "./usage-error.js";
+import { flagsOf, usageError } from "./usage-error.js";
 
 const commands = [
   initCommand, proposeCommand, newCommand, buildCommand, checkCommand, rehearseCommand, planCommand, rolloutCommand, statusCommand, historyCommand,
   approveCommand, pauseCommand, resumeCommand, abortCommand, retryCommand, revertCommand, driftCommand,
 ] as unknown as readonly CommandModule<SharedFlags>[]; // prettier-ignore
+
+const sharedFlags = ["config", "target", "json", "yes", "quiet", "no-color", "help", "version"];
 
 const cli = yargs(hideBin(process.argv))
   .scriptName("belay")
@@ -40,7 +42,11 @@ const cli = yargs(hideBin(process.argv))
   .demandCommand(1, "Which command?")
   .recommendCommands()
   .wrap(Math.min(100, process.stdout.columns || 100))
-  .fail((message, thrown) => usageError(message, thrown, hideBin(process.argv)));
+  .fail((message, thrown) => {
+    const argv = hideBin(process.argv);
+    const called = commands.find(({ command }) => argv.includes(String(command).split(" ")[0] ?? ""));
+    usageError(message, thrown, argv, [...sharedFlags, ...flagsOf(called)]);
+  });
 
 for (const command of commands) cli.command(command);
 await cli.parseAsync();

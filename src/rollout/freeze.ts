@@ -2,15 +2,16 @@ import { sha256 } from "../change/digest.js";
 import { BelayError } from "../errors.js";
 import type { FrozenPlan } from "../journal/entry.js";
 import type { Built } from "../postgres/build-plan.js";
-import type { Stage } from "../system/config/config.js";
+import type { Config, Stage } from "../system/config/config.js";
 
 /** From this severity on every stage but the first waits for an approval. */
 const approvalSeverity = 7;
 /** From this severity on `--yes` is no approval. */
 const strictSeverity = 9;
 
-/** Writes down what a rollout will do, so that it is the same on every later look. */
-export function freeze(pending: readonly Built[], stages: readonly Stage[]): FrozenPlan {
+/** Writes down what a rollout will do in these stages of the config, so that it is the same on every later look. */
+export function freeze(pending: readonly Built[], stages: readonly Stage[], config: Config): FrozenPlan {
+  const first = config.stages[0]?.name;
   const severity = Math.max(0, ...pending.map(({ change }) => change.directives.severity ?? 0));
   const frozen = {
     changes: pending.map(({ change, artifact }) => ({
@@ -18,10 +19,10 @@ export function freeze(pending: readonly Built[], stages: readonly Stage[]): Fro
       digest: change.digest,
       artifact: artifact.manifest.sha256,
     })),
-    stages: stages.map((stage, index) => ({
+    stages: stages.map((stage) => ({
       name: stage.name,
       targets: stage.targets,
-      approval: stage.approval || (index > 0 && severity >= approvalSeverity),
+      approval: stage.approval || (stage.name !== first && severity >= approvalSeverity),
     })),
     strictApproval: severity >= strictSeverity,
   };

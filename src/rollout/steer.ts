@@ -6,6 +6,7 @@ import { withConnections, type Connections } from "../postgres/connections.js";
 import { append, readEntries } from "../postgres/ledger/ledger.js";
 import { withSession, type Session } from "../postgres/session.js";
 import { currentActor } from "../system/actor.js";
+import { selectTargets } from "../system/config/select-targets.js";
 import type { Project } from "../system/project/project.js";
 import { foldRollouts, type RolloutState } from "./rollout-state.js";
 
@@ -67,7 +68,7 @@ export async function retry(
       const released: string[] = [];
       // The project knows the title; the ledger of a held change only its id.
       const wanted = project.changes.find(({ id, title, name }) => [id, title, name].includes(change))?.id ?? change;
-      for (const one of project.config.targets.filter(({ name }) => target === null || name === target)) {
+      for (const one of selectTargets(project.config, target)) {
         const url = await connections.urlOf(one);
         if (await withSession(url, steering, (session) => releaseOn(session, wanted, reason))) released.push(one.name);
       }

@@ -3,8 +3,8 @@ import { conduct, type SharedFlags } from "../conduct.js";
 
 interface Flags extends SharedFlags {
   readonly name: string;
-  readonly ts: boolean;
-  readonly command: boolean;
+  readonly ts: boolean | undefined;
+  readonly command: boolean | undefined;
 }
 
 export const newCommand: CommandModule<SharedFlags, Flags> = {
@@ -13,8 +13,9 @@ export const newCommand: CommandModule<SharedFlags, Flags> = {
   builder: (yargs) =>
     yargs
       .positional("name", { type: "string", demandOption: true, describe: "for example AddRegionToTasks" })
-      .option("ts", { type: "boolean", default: false, describe: "a knex migration in TypeScript" })
-      .option("command", { type: "boolean", default: false, describe: "a pair of commands" })
+      // No default: a flag that has one counts as given, and the two would always be in conflict.
+      .option("ts", { type: "boolean", describe: "a knex migration in TypeScript" })
+      .option("command", { type: "boolean", describe: "a pair of commands" })
       .conflicts("ts", "command"),
   handler: (flags) =>
     conduct("new", flags, async ({ screen: { paint }, project }) => {

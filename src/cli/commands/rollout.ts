@@ -35,17 +35,19 @@ export const rolloutCommand: CommandModule<SharedFlags, Flags> = {
   handler: (flags) =>
     conduct("rollout", flags, async ({ screen, project, signal, ask }) => {
       const loaded = await project();
+      const { to = null, stage = null, target = null } = flags;
       if (flags["dry-run"]) {
         const { planRollout } = await import("../../rollout/plan-rollout.js");
-        const plan = await planRollout(loaded, flags.to ?? null);
+        const plan = await planRollout(loaded, { to, stage, target });
         return { outcome: "dry_run", exitCode: 0, data: { plan }, lines: planText(plan, screen.paint) };
       }
       const { rollout } = await import("../../rollout/rollout.js");
       const result = await rollout(loaded, {
         report: screen.report,
         signal,
-        to: flags.to ?? null,
-        stage: flags.stage ?? null,
+        to,
+        stage,
+        target,
         retry: flags.retry ?? null,
         acceptLoss: flags["accept-loss"],
         acceptDrift: flags["accept-drift"],

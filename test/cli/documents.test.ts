@@ -1,0 +1,154 @@
+import { describe, expect, it } from "vitest";
+import { belay, expectBelay, project, type TestProject } from "../support/cli.js";
+import { addRegion, build, region, tasks, unrehearsed } from "./fixture.js";
+
+// ESC begins every sequence that colours a terminal.
+const escape = "\u001B";
+
+async function oneTarget(files: Record<string, string> = addRegion): Promise<TestProject> {
+  const made = await project(files, { targets: ["main"], schema: tasks, config: unrehearsed });
+  await build(made);
+  return made;
+}
+
+describe("--json", () => {
+  it("prints exactly one document with command, outcome and exitCode for every command, and the rest on stderr", async () => {
+    const made = await oneTarget();
+    const calls: readonly (readonly [string, number, ...string[]])[] = [
+      ["init", 0],
+      ["new", 0, "AddColour"],
+      ["propose", 2, "no-such-report.md"],
+      ["build", 2],
+      ["check", 7],
+    ];
+    for (const [command, exitCode, ...words] of calls) await documented(made, command, exitCode, words);
+    await made.remove("migrations");
+    await made.write(addRegion);
+    const more: readonly (readonly [string, number, ...string[]])[] = [
+      ["build", 0],
+      ["check", 0],
+      ["plan", 0],
+      ["rehearse", 0],
+      ["rollout", 0],
+      ["status", 0],
+      ["history", 0],
+      ["drift", 0],
+      ["approve", 2, "20260101-000000-abcd"],
+      ["pause", 2, "20260101-000000-abcd"],
+      ["resume", 2, "20260101-000000-abcd"],
+      ["abort", 2, "20260101-000000-abcd"],
+      ["retry", 2, "AddRegion", "--reason", "tried"],
+      ["revert", 0, "AddRegion", "--yes"],
+    ];
+    for (const [command, exitCode, ...words] of more) await documented(made, command, exitCode, words);
+  }, 120_000);
+
+  it("is the document too where the words on the command line are wrong", async () => {
+    const made = await oneTarget();
+    const result = await expectBelay(made, 2, ["rollout", "--frobnicate", "--json"]);
+    expect(result.json()).toMatchObject({ command: "rollout", outcome: "usage_error", exitCode: 2 });
+    expect(result.json().error).toMatchObject({ code: "usage", message: expect.stringContaining("frobnicate") });
+  });
+});
+
+async function documented(made: TestProject, command: string, exitCode: number, words: readonly string[]) {
+  const result = await expectBelay(made, exitCode, [command, ...words, "--json"]);
+  const document = result.json();
+  expect(document).toMatchObject({ command, exitCode, outcome: expect.stringMatching(/^[a-z_]+$/) });
+  if (exitCode === 2) {
+    expect(document.error, command).toMatchObject({ code: expect.stringMatching(/^[a-z-]+$/) });
+    expect(document.error.message).toMatch(/\S/);
+    expect(result.stderr).toContain(document.error.code);
+  } else expect(document.error, command).toBeUndefined();
+}
+
+describe("text", () => {
+  it("has no escape codes where stdout is a pipe, and none in JSON", async () => {
+    const made = await oneTarget();
+    for (const args of [["rollout"], ["status"], ["history"], ["plan"], ["check"], ["revert", "AddRegion", "--yes"]]) {
+      const { stdout, stderr } = await expectBelay(made, 0, args, { env: { NO_COLOR: "1" } });
+      expect(stdout + stderr, args.join(" ")).not.toContain(escape);
+      expect(stdout, args.join(" ")).toMatch(/\S/);
+    }
+  });
+
+  it("tells progress on stderr, the result on stdout, and with --quiet no progress", async () => {
+    const made = await oneTarget();
+    const loud = await expectBelay(made, 0, ["rollout"]);
+    expect(loud.stderr).toContain(`applied ${region}`);
+    expect(loud.stdout).not.toContain(`applied ${region}`);
+    const back = await expectBelay(made, 0, ["revert", "AddRegion", "--yes", "--quiet"]);
+    expect(back.stderr).not.toContain("taken back");
+    expect(back.stdout).toContain(region);
+  });
+});
+
+describe("a wrong word", () => {
+  it("that is an unknown command or flag exits 2 and names the nearest one", async () => {
+    const made = await project({}, { targets: [] });
+    const command = await expectBelay(made, 2, ["rolout"]);
+    expect(command.stderr).toContain("rollout");
+    const flag = await expectBelay(made, 2, ["rollout", "--dryrun"]);
+    expect(flag.stderr).toContain("dryrun");
+    expect(flag.stderr).toContain("--dry-run");
+    expect((await expectBelay(made, 2, [])).stderr).toContain("--help");
+  });
+
+  it("that is an unknown change, target, stage or rollout exits 2 and lists what is known", async () => {
+    const made = await oneTarget();
+    const calls = [
+      [["build", "nothing_like_it"], region],
+      [["check", "nothing_like_it"], region],
+      [["rehearse", "nothing_like_it"], region],
+      [["rollout", "--to", "nothing_like_it"], region],
+      [["rollout", "--stage", "moon"], "main"],
+      [["status", "--target", "moon"], "main"],
+      [["rehearse", "--target", "moon"], "main"],
+      [["revert", "AddRegion", "--target", "moon", "--yes"], "main"],
+      [["history", "--target", "moon"], "main"],
+      [["drift", "--target", "moon"], "main"],
+    ] as const;
+    for (const [args, known] of calls) {
+      const { stderr } = await expectBelay(made, 2, args);
+      expect(stderr, args.join(" ")).toContain(known);
+    }
+  });
+});
+
+describe("a config", () => {
+  it("that is wrong exits 2, names the key and the nearest one, and repeats no url", async () => {
+    const made = await project(addRegion, { targets: ["main"] });
+    await made.configure({ gatess: {} } as object);
+    const { stderr } = await expectBelay(made, 2, ["status"]);
+    expect(stderr).toContain('unknown key "gatess"; did you mean "gates"?');
+    await made.configure({ targets: { main: { url: "mysql://u:s3cret@somewhere/x" } } });
+    const url = await expectBelay(made, 2, ["status", "--json"]);
+    expect(url.json().error.message).toContain("targets.main.url");
+    expect(url.stdout + url.stderr).not.toContain("s3cret");
+  });
+
+  it("that is not JSON, or is not there, exits 2 and names the file", async () => {
+    const made = await project({}, { targets: [] });
+    await made.write({ "belay.config.json": "{ targets:" });
+    expect((await expectBelay(made, 2, ["status"])).stderr).toContain("belay.config.json");
+    expect((await expectBelay(made, 2, ["status", "--config", "other.json"])).stderr).toContain("other.json");
+  });
+
+  it("is found from a folder below, and --config names another", async () => {
+    const made = await oneTarget();
+    await made.write({ "deep/er/note.txt": "", "other.json": await made.read("belay.config.json") });
+    const below = await belay(`${made.root}/deep/er`, ["plan", "--json"]);
+    expect(below.json().plan.changes).toHaveLength(1);
+    await made.remove("belay.config.json");
+    const named = await belay(made, ["plan", "--json", "--config", "other.json"]);
+    expect(named.json().plan.changes).toHaveLength(1);
+  });
+
+  it("takes ${NAME} from the environment", async () => {
+    const made = await oneTarget();
+    const { url } = made.database("main");
+    await made.configure({ ...unrehearsed, targets: { main: { url: "${THE_DATABASE}" } } });
+    const result = await expectBelay(made, 0, ["status", "--json"], { env: { THE_DATABASE: url } });
+    expect(result.json().targets[0]).toMatchObject({ target: "main", unreachable: null, pending: [region] });
+  });
+});

@@ -113,8 +113,11 @@ class Splitter {
     const end = this.#at;
     this.#at += 1;
     if (character === "\n") this.#skipHereDocuments();
-    const hereDocument = character === "\n" && this.#at > end + 1;
-    this.#endCommand(hereDocument ? this.#at : end);
+    const document = this.#script.slice(end + 1, this.#at).trim();
+    const orphan = this.#words.length === 0 && document !== "";
+    this.#endCommand(document === "" ? end : this.#at);
+    // `cat <<END; next` ends the command before the text of its document comes.
+    if (orphan) this.#commands.push({ words: [], text: document, line: this.#lineAt(end + 1) });
     this.#start = this.#at;
   }
 

@@ -146,7 +146,8 @@ describe("the changes of a proposal", () => {
     ["a column that is written", "ALTER TABLE a ADD COLUMN n int", "UPDATE a SET n = 1", true],
     ["a view", "CREATE VIEW v AS SELECT 1", "CREATE VIEW w AS SELECT * FROM v", true],
     ["a type", "CREATE TYPE mood AS ENUM ('sad')", "CREATE TABLE a (m mood)", true],
-    ["a schema", "CREATE INDEX i ON a (n)", "DROP INDEX i", true],
+    ["an index", "CREATE INDEX i ON a (n)", "DROP INDEX i", true],
+    ["an index that may be gone", "CREATE INDEX i ON a (n)", "DROP INDEX IF EXISTS i", true],
   ])("require the one that made what they need: %s", async (_, first, second, expected) => {
     const [one, two] = await changes(block("sql", `${first};`, `${second};`));
     expect(two?.requires).toEqual(expected ? [one?.id] : []);

@@ -277,6 +277,14 @@ describe("the actions of a report", () => {
     await expect(parse(text)).rejects.toThrow("report.md:11:");
   });
 
+  it.each([
+    ["a fenced block", report("## Head", "```", "a", "```"), 9],
+    ["an indented block", report("## Head", "", "    a"), 9],
+    ["a fenced block of several lines", report("## Head", "~~~~", "", "a", "b", "~~~~"), 9],
+  ])("stand on the first line of their code: %s", async (_, text, line) => {
+    expect((await parse(text)).actions.map((action) => action.line)).toEqual([line]);
+  });
+
   it("are at most 200", async () => {
     const commands = Array.from({ length: 201 }, (_, at) => `rails g migration Add${"ABC"[at % 3]}ToB a`);
     await expect(parse(block("bash", ...commands))).rejects.toThrow(

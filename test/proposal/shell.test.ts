@@ -22,6 +22,8 @@ describe("a shell script is split into simple commands", () => {
     ["cat <<'A' <<B\nx\nA\ny\nB\nb", [["cat", "<<A", "<<B"], ["b"]]],
     ["cat <<END\nno end", [["cat", "<<END"]]],
     ["a '<<b' \\<<c\nd", [["a", "<<b", "<<c"], ["d"]]],
+    ["a <<E; b\nx\nE\nc", [["a", "<<E"], ["b"], ["c"]]],
+    ["a <<E;\nx\nE\nc", [["a", "<<E"], [], ["c"]]],
     ["a <<< b\nc", [["a", "<<<", "b"], ["c"]]],
     ["a\\", [["a\\"]]],
     ["", []],
@@ -72,6 +74,7 @@ describe("a shell script is split into simple commands", () => {
           ),
         ).toBe(bare(script));
       }),
+      { numRuns: 1000 },
     );
   });
 });

@@ -10,7 +10,7 @@ export default defineConfig({
   stages: [
     // Short, so that one can watch: a service with real users bakes for minutes, or for a day.
     { name: "staging", targets: ["staging"], gates: ["queue", "errors"], bake: "2s" },
-    { name: "production", targets: ["production"], gates: ["queue", "errors"], bake: "3s", approval: true },
+    { name: "production", targets: ["production"], gates: ["queue", "errors"], bake: "2s", approval: true },
   ],
   gates: {
     // Nobody may be queueing for a lock, neither before we come nor because of us.
@@ -20,8 +20,8 @@ export default defineConfig({
         "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query_start < now() - interval '1 second'",
       phase: ["before", "after"],
       success: { max: 0 },
-      interval: "300ms",
-      count: 3,
+      interval: "200ms",
+      count: 2,
     },
     // What the application itself noted down as gone wrong.
     errors: {
@@ -29,8 +29,8 @@ export default defineConfig({
       query: "select count(*) from task_errors where at > now() - interval '1 minute'",
       phase: "after",
       success: { max: 0 },
-      interval: "400ms",
-      count: 5,
+      interval: "300ms",
+      count: 6,
     },
   },
   policy: {

@@ -30,7 +30,9 @@ export async function buildArtifacts(
       continue;
     }
     if (!check) await writeArtifact(project, artifact);
-    results.push({ change: change.id, file, action: check ? "out-of-date" : "built", reason: freshness.reason });
+    const isNew = !check && freshness.code === "artifact-missing";
+    const reason = isNew ? null : freshness.reason;
+    results.push({ change: change.id, file, action: check ? "out-of-date" : "built", reason });
   }
   return results;
 }

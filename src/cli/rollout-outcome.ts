@@ -43,10 +43,23 @@ function exitCodeFor(result: RolloutResult, asked: "rollout" | "abort"): number 
   }
 }
 
-/** A document that did not go well says why under `error` too. */
-function errorOf({ outcome, failure, waiting, notBack }: RolloutResult): Outcome["error"] | null {
+/** A document that did not go well says why under `error`, and what to do next. */
+function errorOf({ rollout, outcome, failure, waiting, notBack }: RolloutResult): Outcome["error"] | null {
   if (outcome === "completed" || outcome === "aborted") return null;
   if (waiting !== null) return { code: `waits-for-${waiting.kind}`, message: waiting.message, hint: waiting.hint };
   const message = failure?.message ?? notBack.map(({ target, reason }) => `${target}: ${reason}`).join("; ");
-  return { code: outcome.replaceAll("_", "-"), message };
+  const code = outcome.replaceAll("_", "-");
+  switch (outcome) {
+    case "rolled_back":
+      return {
+        code,
+        message,
+        hint: 'correct the change, or release what is held: belay retry <change> --reason "<why>"',
+      };
+    case "rollback_failed":
+      return { code, message, hint: `belay abort ${rollout} tries the way back again; belay drift shows what differs` };
+    case "refused":
+    case "paused":
+      return { code, message };
+  }
 }

@@ -12,7 +12,6 @@ export interface RolloutView {
     readonly reverted: readonly string[];
   }[];
   readonly failure: { readonly message: string } | null;
-  readonly waiting: { readonly message: string; readonly hint: string } | null;
   readonly notBack: readonly { readonly target: string; readonly reason: string }[];
 }
 
@@ -52,19 +51,9 @@ function stateText(state: string, paint: Paint): string {
   return state === "rollback-failed" ? paint.bad(state) : paint.warn(state);
 }
 
+/** What the error beside the result does not say already. */
 function detailsText(view: RolloutView, paint: Paint): readonly string[] {
-  const lines: string[] = [];
-  if (view.failure !== null) lines.push(`${paint.dim("why")}   ${view.failure.message}`);
-  for (const { target, reason } of view.notBack) lines.push(`${paint.bad("not back")} ${target}: ${reason}`);
-  if (view.outcome === "rollback_failed")
-    lines.push(
-      `${paint.accent("next")}  belay abort ${view.rollout} tries the way back again; belay drift shows what differs`,
-    );
-  if (view.waiting !== null)
-    lines.push(`${paint.dim("why")}   ${view.waiting.message}`, `${paint.accent("next")}  ${view.waiting.hint}`);
-  if (view.outcome === "rolled_back")
-    lines.push(
-      `${paint.accent("next")}  correct the change, or release what is held: belay retry <change> --reason "<why>"`,
-    );
+  const lines = view.notBack.map(({ target, reason }) => `${paint.bad("not back")} ${target}: ${reason}`);
+  if (view.outcome === "aborted" && view.failure !== null) lines.push(`${paint.dim("why")}   ${view.failure.message}`);
   return lines;
 }

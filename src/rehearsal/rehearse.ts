@@ -120,10 +120,11 @@ async function ensureBuilt(project: Project, built: Built, report: Report): Prom
     throw new BelayError("refused", freshness.code, `${freshness.reason}.`, { hint: freshness.hint });
   }
   await writeArtifact(project, built.artifact);
+  const file = `rollbacks/${built.artifact.manifest.file}`;
   report({
     kind: "note",
     target: null,
-    message: `built rollbacks/${built.artifact.manifest.file}: ${freshness.reason}`,
+    message: freshness.code === "artifact-missing" ? `built ${file}` : `built ${file}: ${freshness.reason}`,
   });
 }
 

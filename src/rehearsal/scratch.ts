@@ -84,7 +84,8 @@ async function fill(
       await rebuildCatalog(from.client, to.client);
       if (source.policy.sample === 0) return;
       const copied = await copySampleRows(from.client, to.client, source.policy.sample);
-      const message = `the scratch copy has ${copied.rows} rows in ${copied.tables} tables`;
+      if (copied.rows === 0) return;
+      const message = `the scratch copy has ${copied.rows} of the rows, from ${copied.tables === 1 ? "one table" : `${copied.tables} tables`}`;
       source.report({ kind: "note", target: null, message });
     });
   } finally {

@@ -47,8 +47,8 @@ const readers: { readonly [name: string]: Reader } = {
   blocked: (value, place) => ({ blocked: required(value, place, "blocked") }),
 };
 
-const COMMENT = /^\s*--\s?(.*)$/;
-const DIRECTIVE = /^belay:([a-z-]+)(?:\s+(.*))?$/;
+const COMMENT = /^\s*--\s?([^]*)$/;
+const DIRECTIVE = /^belay:([a-z-]+)(?:\s+([^]*))?$/;
 
 /**
  * Reads the directives in the comments at the head of an `.up.sql`. A statement's own directives may stand there too, in a
@@ -57,7 +57,7 @@ const DIRECTIVE = /^belay:([a-z-]+)(?:\s+(.*))?$/;
  */
 export function parseHead(text: string, file: string): Directives {
   let directives = noDirectives;
-  for (const [index, line] of text.split("\n").entries()) {
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === "") continue;
     const comment = COMMENT.exec(line)?.[1]?.trim();
     if (comment === undefined) break;

@@ -35,6 +35,13 @@ export function withDatabase(url: string, database: string): string {
   return parsed.href;
 }
 
+/** A text that somebody else wrote, without the password of the URL, however it is spelt there. */
+export function withoutPassword(text: string, url: string): string {
+  const { password, searchParams } = parse(url);
+  const spellings = [password, decodeURIComponent(password), searchParams.get("password") ?? ""];
+  return spellings.filter((spelling) => spelling !== "").reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+}
+
 function parse(url: string): URL {
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
     throw new BelayError("usage", "url-invalid", "A target's url is not a PostgreSQL URL.", {

@@ -1,6 +1,7 @@
 import { messageOf } from "../errors.js";
 import type { Gate, GateOf } from "../gate/gate.js";
 import type { Reading } from "../gate/reading.js";
+import { withoutPassword } from "../postgres/address.js";
 import { measureSql, type SqlProbeClient } from "../postgres/probes/sql-probe.js";
 import { measureCommand } from "../system/command-probe.js";
 import { measureHttp } from "../system/http-probe.js";
@@ -24,8 +25,15 @@ export async function measure(gate: Gate, context: ProbeContext): Promise<Readin
     case "http":
       return measureHttp({ ...gate, probe }, context);
     case "command":
-      return measureCommand({ ...gate, probe }, context);
+      return withoutSecrets(await measureCommand({ ...gate, probe }, context), context);
   }
+}
+
+/** The command was handed the target's URL: what it prints of that is not written down. */
+function withoutSecrets(reading: Reading, { env }: ProbeContext): Reading {
+  const url = env?.["BELAY_DATABASE_URL"];
+  if (url === undefined || reading.kind !== "value" || typeof reading.value !== "string") return reading;
+  return { ...reading, value: withoutPassword(reading.value, url) };
 }
 
 /** A target that gives no session has not been measured: that is an error of the probe, and what it says goes into the reading. */

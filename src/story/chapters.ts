@@ -1,3 +1,5 @@
+import { status } from "../rollout/status.js";
+import { loadProject } from "../system/project/project.js";
 import { fillTables, rowCount, startApplication, type Application } from "./application.js";
 import type { Narrator } from "./narrator.js";
 import { firstChange, type Playground } from "./playground.js";
@@ -19,11 +21,16 @@ export async function tellBeginning(narrator: Narrator, playground: Playground, 
   return startApplication(playground.sandbox);
 }
 
-export async function tellProposal({ narrator, belay, report }: Story): Promise<void> {
+/** Gives the exit code: not every report can be read. */
+export async function tellProposal({ narrator, belay, report }: Story): Promise<number> {
   narrator.step("A report becomes pairs");
   narrator.say("Somebody has written down what should change. Belay reads the report:");
-  await expectBelay(belay, 0, "propose", report);
-  narrator.say("Each change is a pair, the way there and the way back, and each way back is now a file in rollbacks/.");
+  const code = await belay("propose", report);
+  if (code === 0)
+    narrator.say(
+      "Each change is a pair, the way there and the way back, and each way back is now a file in rollbacks/.",
+    );
+  return code;
 }
 
 /** Gives the exit code of the rehearsal: a report may ask for what cannot be done. */
@@ -33,12 +40,29 @@ export async function tellRehearsal({ narrator, belay }: Story): Promise<number>
   return belay("rehearse");
 }
 
-export async function tellRollout(story: Story): Promise<void> {
-  story.narrator.step("Out it goes, stage by stage");
-  story.narrator.say(
-    "Staging first: gates, the changes, gates, a while of watching (the bake). Then production in the same way. Where a person would approve production, --yes does.",
-  );
+export const pairsText =
+  "Each change is a pair, the way there and the way back, and each way back is now a file in rollbacks/.";
+
+export const stagesText =
+  "Staging first: gates, the changes, gates, a while of watching (the bake). Then production in the same way. Where a person would approve production, --yes does.";
+
+/** Gives the exit code of the rollout, after what a person would have approved was approved. */
+export async function tellRollout(story: Story, ...flags: readonly string[]): Promise<number> {
   await story.application.traffic();
-  await expectBelay(story.belay, 0, "rollout", "--yes");
+  const code = await story.belay("rollout", "--yes", ...flags);
+  const end = code === paused ? await tellApproval(story) : code;
   await sayTraffic(story);
+  return end;
+}
+
+const paused = 6;
+
+/** From a severity of 9 on, --yes is nobody's word: a person approves, from another terminal perhaps. */
+async function tellApproval({ narrator, belay, playground }: Story): Promise<number> {
+  const project = await loadProject({ directory: playground.directory });
+  const waiting = (await status(project, { target: null })).rollouts.find(({ ended }) => ended === null);
+  if (waiting === undefined || !waiting.plan.strictApproval) return paused;
+  narrator.say("So severe a report wants a person's own word for production. Here the story speaks for that person:");
+  await expectBelay(belay, 0, "approve", waiting.id);
+  return belay("resume", waiting.id);
 }

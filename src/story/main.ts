@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { BelayError, messageOf } from "../errors.js";
 import type { Application } from "./application.js";
@@ -53,7 +53,7 @@ async function tell(narrator: Narrator, interrupt: Interrupt, report: string, is
 function found(given: string): string {
   const { INIT_CWD } = process.env;
   const candidates = [...(INIT_CWD === undefined ? [] : [resolve(INIT_CWD, given)]), resolve(given)];
-  const report = candidates.find((candidate) => existsSync(candidate));
+  const report = candidates.find((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true);
   if (report !== undefined) return report;
   throw new BelayError("usage", "report-missing", `There is no report ${given}.`, {
     hint: "Name a report in Markdown: npm start -- ../some/report.md",

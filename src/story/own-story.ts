@@ -1,17 +1,18 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { tellProposal, tellRehearsal, tellRollout } from "./chapters.js";
-import { BelayError } from "../errors.js";
-import { expectBelay, sayTraffic, type Story } from "./story.js";
+import { pairsText, stagesText, tellProposal, tellRehearsal, tellRollout } from "./chapters.js";
+import { expectBelay, expectCode, sayTraffic, type Story } from "./story.js";
 
 const tooStrict = "20260102090000_priority_in_range";
 
 /** Steps 2 to 7 with the repository's own report. */
 export async function tellOwnStory(story: Story): Promise<void> {
-  await tellProposal(story);
-  if ((await tellRehearsal(story)) !== 0)
-    throw new BelayError("defect", "story-stopped", "The rehearsal did not prove both changes.");
-  await tellRollout(story);
+  expectCode(await tellProposal(story), 0, "propose");
+  story.narrator.say(pairsText);
+  expectCode(await tellRehearsal(story), 0, "rehearse");
+  story.narrator.step("Out it goes, stage by stage");
+  story.narrator.say(stagesText);
+  expectCode(await tellRollout(story), 0, "rollout");
   story.narrator.say("A new release of the application starts now: it stores the model of every task in ai_model.");
   story.application.release(true);
   await tellBreakage(story);
@@ -33,12 +34,10 @@ async function tellBreakage(story: Story): Promise<void> {
   narrator.line("");
   await expectBelay(belay, 0, "build", tooStrict);
   await expectBelay(belay, 0, "rehearse", tooStrict);
-  await story.application.traffic();
-  await expectBelay(belay, 4, "rollout", "--yes");
+  expectCode(await tellRollout(story), 4, "rollout");
   narrator.say(
     "Exit code 4: failed, rolled back, and proved to be back. The gate after production turned red, so Belay took the change back with the artifacts that it had sealed before it began, in production and in staging, and then compared the whole catalog of both with the one before.",
   );
-  await sayTraffic(story);
 }
 
 const tooStrictPair = {

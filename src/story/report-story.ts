@@ -1,5 +1,5 @@
 import { loadProject } from "../system/project/project.js";
-import { tellProposal, tellRehearsal, tellRollout } from "./chapters.js";
+import { pairsText, stagesText, tellProposal, tellRehearsal, tellRollout } from "./chapters.js";
 import type { Change } from "../change/change.js";
 import { firstChange } from "./playground.js";
 import { expectBelay, sayTraffic, type Story } from "./story.js";
@@ -7,18 +7,23 @@ import { expectBelay, sayTraffic, type Story } from "./story.js";
 /** Steps 2 to 4 and 6 with a person's own report. Gives the exit code of the story. */
 export async function tellReportStory(story: Story): Promise<number> {
   const { narrator } = story;
-  await tellProposal(story);
+  const proposed = await tellProposal(story);
+  if (proposed !== 0) {
+    narrator.say("Belay cannot use this report as it stands, and has written nothing.");
+    return proposed;
+  }
   const changes = await proposedChanges(story);
   if (changes.length === 0) {
     narrator.say("The report asks for nothing that a database can do: there is nothing to rehearse or to roll out.");
     return 0;
   }
+  narrator.say(pairsText);
   const rehearsed = await tellRehearsal(story);
   if (rehearsed !== 0) return tellFailedRehearsal(story, rehearsed);
   if (changes.some(({ directives }) => directives.blocked !== null)) return tellBlocked(story);
   const irreversible = changes.filter(({ directives }) => directives.irreversible !== null);
-  if (irreversible.length === 0) await tellRollout(story);
-  else await tellAcceptedLoss(story, irreversible);
+  const rolledOut = irreversible.length === 0 ? await tellStages(story) : await tellAcceptedLoss(story, irreversible);
+  if (rolledOut !== 0) return tellFailedRollout(story, rolledOut);
   await tellWayBack(story, changes);
   narrator.step("That was your report");
   narrator.say("The playground is gone in a moment. README.md says how to do the same with your own databases.");
@@ -49,8 +54,23 @@ async function tellBlocked({ narrator, belay }: Story): Promise<number> {
   return 0;
 }
 
+async function tellStages(story: Story): Promise<number> {
+  story.narrator.step("Out it goes, stage by stage");
+  story.narrator.say(stagesText);
+  return tellRollout(story);
+}
+
+function tellFailedRollout({ narrator }: Story, code: number): number {
+  const meaning =
+    code === 4
+      ? "Exit code 4: failed, rolled back, and proved to be back. Both databases are as they were before this report."
+      : `Exit code ${code}: README.md says what it means, and the lines above what to do next.`;
+  narrator.say(`${meaning} The story of this report ends here.`);
+  return code;
+}
+
 /** A change without a way back needs the word said twice: in its file, where it stands, and on the command line. */
-async function tellAcceptedLoss(story: Story, irreversible: readonly Change[]): Promise<void> {
+async function tellAcceptedLoss(story: Story, irreversible: readonly Change[]): Promise<number> {
   const { narrator, belay } = story;
   narrator.step("Changes without a way back");
   narrator.say(
@@ -60,9 +80,7 @@ async function tellAcceptedLoss(story: Story, irreversible: readonly Change[]): 
   narrator.say(
     "With your own data, this is where you would stop and think, or write the way back by hand. The tasks of this playground are made up, so the story says the word:",
   );
-  await story.application.traffic();
-  await expectBelay(belay, 0, "rollout", "--yes", ...irreversible.flatMap(({ name }) => ["--accept-loss", name]));
-  await sayTraffic(story);
+  return tellRollout(story, ...irreversible.flatMap(({ name }) => ["--accept-loss", name]));
 }
 
 async function tellWayBack(story: Story, changes: readonly Change[]): Promise<void> {

@@ -20,9 +20,12 @@ export interface Story {
  * @throws BelayError `story-stopped` where it does not.
  */
 export async function expectBelay(belay: RunBelay, expected: number, ...args: readonly string[]): Promise<void> {
-  const code = await belay(...args);
+  expectCode(await belay(...args), expected, args[0] ?? "");
+}
+
+export function expectCode(code: number, expected: number, command: string): void {
   if (code === expected) return;
-  throw new BelayError("defect", "story-stopped", `belay ${args[0]} ended with ${code}, and not with ${expected}.`, {
+  throw new BelayError("defect", "story-stopped", `belay ${command} ended with ${code}, and not with ${expected}.`, {
     hint: "The story stops here: what it would tell next would not be true.",
   });
 }

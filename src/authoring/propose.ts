@@ -5,7 +5,7 @@ import { build } from "../postgres/build-plan.js";
 import { changesOf, type ProposedChange } from "../proposal/changes-of.js";
 import { parseProposal } from "../proposal/parse-proposal.js";
 import type { AdvisoryAction, Proposal } from "../proposal/proposal.js";
-import { readIfThere, writeWhole } from "../system/files.js";
+import { readIfThere, writeTogether } from "../system/files.js";
 import { loadProject, readStoredArtifact, writeArtifact, type Project } from "../system/project/project.js";
 import { freshnessOfFiles } from "../artifact/freshness.js";
 
@@ -71,7 +71,7 @@ async function plan(project: Project, proposed: ProposedChange): Promise<Planned
 
 async function write(project: Project, planned: readonly Planned[]): Promise<void> {
   await mkdir(join(project.root, "migrations"), { recursive: true });
-  for (const [path, text] of planned.flatMap(({ writes }) => writes)) await writeWhole(path, text);
+  await writeTogether(planned.flatMap(({ writes }) => writes));
   const after = await loadProject({ directory: project.root, configFile: project.configFile });
   for (const { proposed } of planned) {
     const change = after.changes.find((candidate) => candidate.id === proposed.id);

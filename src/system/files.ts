@@ -2,9 +2,14 @@ import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 
 /** Writes beside, then renames: a reader sees the old bytes or the new ones. */
 export async function writeWhole(path: string, text: string): Promise<void> {
-  const beside = `${path}.${process.pid}.tmp`;
-  await writeFile(beside, text);
-  await rename(beside, path);
+  await writeTogether([[path, text]]);
+}
+
+/** The same for files that make no sense without each other: all stand beside before the first is renamed. */
+export async function writeTogether(files: readonly (readonly [path: string, text: string])[]): Promise<void> {
+  const beside = (path: string): string => `${path}.${process.pid}.tmp`;
+  for (const [path, text] of files) await writeFile(beside(path), text);
+  for (const [path] of files) await rename(beside(path), path);
 }
 
 export async function readIfThere(path: string): Promise<string | null> {

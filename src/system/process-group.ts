@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const POLL_MS = 20;
@@ -13,12 +14,31 @@ const running = new Set<number>();
 export function trackGroup(groupId: number): { readonly release: () => void } {
   if (running.size === 0) process.on("exit", killAll);
   running.add(groupId);
+  const guard = guardGroup(groupId);
   return {
     release: () => {
+      guard.dismiss();
       running.delete(groupId);
       if (running.size === 0) process.off("exit", killAll);
     },
   };
+}
+
+/**
+ * A shell that waits for a word from us, and kills the group when it hears our end instead: no listener of ours runs after SIGKILL. It leads a group of its own,
+ * which the terminal's Ctrl-C does not reach. Windows has neither this shell nor process groups.
+ */
+function guardGroup(groupId: number): { readonly dismiss: () => void } {
+  if (process.platform === "win32") return { dismiss: () => undefined };
+  const guard = spawn("/bin/sh", ["-c", 'read -r word || kill -s KILL -- "-$0"', String(groupId)], {
+    cwd: "/",
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  guard.on("error", () => undefined); // without a shell the group is still killed by all but SIGKILL
+  guard.stdin.on("error", () => undefined); // it was killed before us
+  guard.unref();
+  return { dismiss: () => guard.stdin.end("dismissed\n") };
 }
 
 /** Asks a whole process group to end, and kills what is left of it after the grace (ms). Returns when it is gone. */

@@ -17,6 +17,12 @@ export interface EntryBodies {
     readonly digest: string;
     readonly sections: number;
     readonly before: string | null;
+    /** Up: the way back as it was sealed, so that a change that is cut off half-way needs no file to go back. Left out where only the state is read. */
+    readonly artifact?: { readonly sql: string; readonly manifest: unknown };
+    /** Up: what each section touches, by key; left out where nobody can tell. */
+    readonly touches?: readonly (readonly string[])[];
+    /** Down, of a change that was cut off half-way up: the keys of what it never came to touch. */
+    readonly untouched?: readonly string[];
   };
   /** A section outside a transaction is about to run. */
   "section-intended": { readonly direction: Direction; readonly section: number; readonly statement: string };

@@ -24,6 +24,10 @@ export interface OpenChange {
   readonly before: string | null;
   /** Objects that the sections so far met and did not make. */
   readonly met: readonly string[];
+  /** Up: what each section touches, by key; empty where nobody can tell. */
+  readonly touches: readonly (readonly string[])[];
+  /** Down, of a change that was cut off half-way up: the keys of what it never came to touch. Null where the whole change was applied. */
+  readonly untouched: readonly string[] | null;
   readonly rollout: string | null;
 }
 
@@ -60,11 +64,11 @@ function step(state: TargetState, entry: Entry): TargetState {
   if (id === null) return next;
   switch (entry.kind) {
     case "change-started": {
-      const { direction, digest, sections, before } = entry.body;
-      return {
-        ...next,
-        open: { id, direction, digest, sections, before, done: 0, intended: null, met: [], rollout: entry.rollout },
-      };
+      const { direction, digest, sections, before, touches = [], untouched = null } = entry.body;
+      const begun = { id, direction, digest, sections, touches, untouched, rollout: entry.rollout };
+      // The way back of a change that was cut off half-way up still knows what that met, and the catalog before it.
+      const from = untouched === null ? { before, met: [] } : { before: null, met: [], ...pickOpen(state.open) };
+      return { ...next, open: { ...begun, ...from, done: 0, intended: null } };
     }
     case "section-intended":
       return withOpen(next, { intended: entry.body.section });
@@ -98,6 +102,10 @@ function step(state: TargetState, entry: Entry): TargetState {
     default:
       return next;
   }
+}
+
+function pickOpen(open: OpenChange | null): Partial<Pick<OpenChange, "before" | "met">> {
+  return open === null ? {} : { before: open.before, met: open.met };
 }
 
 function appliedFrom(entry: Extract<Entry, { kind: "applied" }>, id: string): AppliedChange {

@@ -2,8 +2,10 @@ import type { Built } from "./build-plan.js";
 import type { OpenChange } from "../journal/target-state.js";
 import { BelayError } from "../errors.js";
 import type { AppliedBody } from "../journal/entry.js";
+import { touchesForward } from "../plan/touches.js";
 import { isBracketed, type Section, type StatementPlan, type Step } from "../plan/step.js";
 import { runCommand } from "../system/run-command.js";
+import { withoutPassword } from "./address.js";
 import { knexOn } from "./knex/bound-knex.js";
 import { append } from "./ledger/ledger.js";
 import { metObjects } from "./met-objects.js";
@@ -44,7 +46,7 @@ async function applySections(
 ): Promise<void> {
   const sections = plan.forward;
   const met = [...(options.open?.met ?? [])];
-  if (isBracketed(sections) && options.open === null) await begin(context, options, sections.length);
+  if (isBracketed(sections) && options.open === null) await begin(context, options, touchesForward(sections));
   for (const [index, section] of sections.entries()) {
     if (index < (options.open?.done ?? 0)) continue;
     const isLast = index === sections.length - 1;
@@ -103,7 +105,7 @@ async function applyKnex(context: RunContext, options: ApplyOptions, startedAt: 
   if (change.form !== "knex") return;
   const shown = `${change.files[0]}: up(knex)`;
   if (change.directives.transaction === "off") {
-    if (options.open === null) await begin(context, options, 1);
+    if (options.open === null) await begin(context, options, null);
     const session = await context.target.worker();
     await timed(context, shown, async () => change.up(await knexOn(session.client)));
     await recordApplied(context.target.operator, context, options, [], startedAt);
@@ -121,7 +123,7 @@ async function applyCommand(
   argv: readonly string[],
   startedAt: number,
 ): Promise<void> {
-  if (options.open === null) await begin(context, options, 1);
+  if (options.open === null) await begin(context, options, null);
   await runChangeCommand(context, argv, options.directory);
   await recordApplied(context.target.operator, context, options, [], startedAt);
 }
@@ -132,6 +134,8 @@ export async function runChangeCommand(context: RunContext, argv: readonly strin
     BELAY_DATABASE_URL: context.target.url,
     BELAY_TARGET: context.target.name,
     BELAY_DIRECTION: context.direction,
+    // What libpq and its kin call their sessions: where this process is killed, the next command ends them like its own.
+    PGAPPNAME: `belay/${context.target.rollout ?? "-"}/command`,
     ...context.environment,
   };
   const ended = await timed(context, argv.join(" "), () =>
@@ -142,15 +146,28 @@ export async function runChangeCommand(context: RunContext, argv: readonly strin
   if (ended.exitCode !== 0) {
     const how =
       ended.exitCode === null ? `was ended by ${ended.signal ?? "a signal"}` : `ended with exit code ${ended.exitCode}`;
-    const said = (ended.stderr.trim() || ended.stdout.trim()).split("\n").slice(-3).join(" ");
+    const printed = (ended.stderr.trim() || ended.stdout.trim()).split("\n").slice(-3).join(" ");
+    // The command was handed the URL, and some tools repeat it when they fail.
+    const said = withoutPassword(printed, context.target.url);
     throw new BelayError("refused", "command-failed", `${argv.join(" ")} ${how}${said === "" ? "" : `: ${said}`}`);
   }
 }
 
-async function begin(context: RunContext, options: ApplyOptions, sections: number): Promise<void> {
-  const { digest } = options.built.change;
-  const body = { direction: "up", digest, sections, before: options.before } as const;
-  await append(context.target.operator, "change-started", about(context), body);
+/** `touches` is null for what runs as a whole: where it is cut off, nobody can tell what it touched. */
+async function begin(
+  context: RunContext,
+  options: ApplyOptions,
+  touches: readonly (readonly string[])[] | null,
+): Promise<void> {
+  const { change, artifact } = options.built;
+  await append(context.target.operator, "change-started", about(context), {
+    direction: "up",
+    digest: change.digest,
+    sections: touches?.length ?? 1,
+    before: options.before,
+    artifact: { sql: artifact.text, manifest: artifact.manifest },
+    ...(touches !== null && { touches }),
+  });
 }
 
 async function recordApplied(

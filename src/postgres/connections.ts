@@ -9,14 +9,17 @@ export interface Connections {
   /** The `postgres://` URL of a target; a database of the sandbox is made where it is missing. */
   urlOf(target: Target): Promise<string>;
   sandbox(): Promise<Sandbox>;
+  /** Where a connection was lost the sandbox may have died: the next use looks, and starts it again. */
+  forget(): void;
   /** Gives the sandbox back. */
   release(): Promise<void>;
 }
 
 export function connectionsOf(project: Project, note: (message: string) => void): Connections {
+  const leases: Promise<Sandbox>[] = [];
   let lease: Promise<Sandbox> | null = null;
   const sandbox = (): Promise<Sandbox> => {
-    lease ??= acquireSandbox({ projectDirectory: project.root, report: note });
+    if (lease === null) leases.push((lease = acquireSandbox({ projectDirectory: project.root, report: note })));
     return lease;
   };
   return {
@@ -25,8 +28,13 @@ export function connectionsOf(project: Project, note: (message: string) => void)
       if (!target.url.startsWith(embedded)) return target.url;
       return (await sandbox()).ensureDatabase(target.url.slice(embedded.length));
     },
+    forget: () => {
+      lease = null;
+    },
     release: async () => {
-      if (lease !== null) await (await lease).release();
+      // One that was never had needs no return; its error was thrown where it was asked for.
+      for (const taken of await Promise.allSettled(leases))
+        if (taken.status === "fulfilled") await taken.value.release();
     },
   };
 }

@@ -1,7 +1,8 @@
 import { addressOf, shown } from "./address.js";
 import { endOrphans } from "./orphans.js";
 import { ensureLedger } from "./ledger/ledger.js";
-import { takeOperatorLock } from "./operator-lock.js";
+import { requireOperator, takeOperatorLock } from "./operator-lock.js";
+import { recordMissedCatalog } from "./record-catalog.js";
 import { openSession, type Session, type SessionOptions } from "./session.js";
 
 /** A target that this process operates: it holds the operator's lock there. */
@@ -15,7 +16,10 @@ export interface OpenTarget {
   /** Runs the steps. Opened before the first one, so that the way back needs no new connection; opened again where it was lost. */
   worker(): Promise<Session>;
   readonly actor: string;
+  /** The rollout that what is done here belongs to; null outside of one. */
   readonly rollout: string | null;
+  /** From now on what is done here belongs to this rollout. */
+  join(rollout: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -36,37 +40,66 @@ export interface OpenTargetOptions {
  * @throws BelayError `operator-busy`, or why there is no session.
  */
 export async function openTarget(options: OpenTargetOptions): Promise<OpenTarget> {
-  const settings: SessionOptions = {
-    applicationName: `belay/${options.rollout ?? "-"}/operator`,
-    searchPath: options.searchPath,
-  };
+  const { url, searchPath } = options;
+  let { rollout } = options;
   // Until it holds the lock it goes by another name, or the holder would take it for an orphan.
-  const waiting = { ...settings, applicationName: `belay-waiting/${options.rollout ?? "-"}` };
-  const operator = await openSession(options.url, waiting);
+  const operator = await openSession(url, { applicationName: `belay-waiting/${rollout ?? "-"}`, searchPath });
   try {
     await takeOperatorLock(operator, options.name, options.operatorPatienceMs);
-    await operator.query("SELECT set_config('application_name', $1, false)", [settings.applicationName]);
+    await nameSession(operator, nameOf(rollout, "operator"));
     await endOrphans(operator, options.note);
     await ensureLedger(operator, options.actor);
-    const workerSettings = { ...settings, applicationName: `belay/${options.rollout ?? "-"}/worker` };
-    let worker = await openSession(options.url, workerSettings);
+    await recordMissedCatalog({ operator, rollout, actor: options.actor });
+    const openWorker = (): Promise<Session> =>
+      openUnder(operator, url, { applicationName: nameOf(rollout, "worker"), searchPath });
+    let worker = await openWorker();
     return {
       name: options.name,
       url: options.url,
       shownAs: shown(addressOf(options.url)),
       operator,
       worker: async () => {
-        if (!worker.alive()) worker = await openSession(options.url, workerSettings);
+        if (!worker.alive()) worker = await openWorker();
         return worker;
       },
       actor: options.actor,
-      rollout: options.rollout,
+      get rollout() {
+        return rollout;
+      },
+      join: async (joined) => {
+        rollout = joined;
+        await nameSession(operator, nameOf(rollout, "operator"));
+        await nameSession(worker, nameOf(rollout, "worker"));
+      },
       close: async () => {
         await Promise.allSettled([worker.close(), operator.close()]);
       },
     };
   } catch (thrown) {
     await operator.close().catch(() => undefined); // the reason to report is the one that was thrown
+    throw thrown;
+  }
+}
+
+function nameOf(rollout: string | null, part: "operator" | "worker"): string {
+  return `belay/${rollout ?? "-"}/${part}`;
+}
+
+async function nameSession(session: Session, name: string): Promise<void> {
+  await session.query("SELECT set_config('application_name', $1, false)", [name]);
+}
+
+/**
+ * Opens a worker under an operator that still holds its lock. Whoever takes a target over ends all workers that are there; one that was opened later, by a
+ * process that has not noticed yet, is refused here before it can do anything.
+ */
+async function openUnder(operator: Session, url: string, settings: SessionOptions): Promise<Session> {
+  const worker = await openSession(url, settings);
+  try {
+    await requireOperator(worker, operator.pid);
+    return worker;
+  } catch (thrown) {
+    await worker.close().catch(() => undefined); // the reason to report is the one that was thrown
     throw thrown;
   }
 }

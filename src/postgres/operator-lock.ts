@@ -40,6 +40,22 @@ export async function lendOperatorLock<T>(session: Session, target: string, work
   }
 }
 
+/**
+ * Requires that the session with this process id holds the operator's lock of this database, seen from another one.
+ * @throws BelayError `operator-lost`: somebody else may be the operator by now.
+ */
+export async function requireOperator(session: Session, operatorPid: number): Promise<void> {
+  const holder = await holderOf(session);
+  if (holder?.pid === operatorPid) return;
+  throw operatorLost();
+}
+
+function operatorLost(): BelayError {
+  return new BelayError("not-back", "operator-lost", "This process is no longer the operator of the database.", {
+    hint: "Run `belay status`; then run the same command again.",
+  });
+}
+
 /** How long the borrower may take to go, in milliseconds. */
 const lentPatienceMs = 10_000;
 

@@ -16,15 +16,14 @@ interface Orphan {
  * holding the operator's lock: whoever is named `belay/…` in this database has then lost its owner.
  */
 export async function endOrphans(operator: Session, note: (message: string) => void): Promise<void> {
-  const orphans = await find(operator);
-  for (const orphan of orphans) {
-    note(
-      `ended an orphaned session of an interrupted run: process ${orphan.pid}, ${orphan.application}: ${orphan.query}`,
-    );
-    await operator.query("SELECT pg_terminate_backend($1)", [orphan.pid]);
-  }
+  const told = new Set<number>();
   const giveUpAt = Date.now() + endPatienceMs;
-  for (let left = orphans; left.length > 0; left = await find(operator)) {
+  for (let left = await find(operator); left.length > 0; left = await find(operator)) {
+    for (const orphan of left) {
+      if (!told.has(orphan.pid)) note(endingOf(orphan));
+      told.add(orphan.pid);
+      await operator.query("SELECT pg_terminate_backend($1)", [orphan.pid]);
+    }
     if (Date.now() > giveUpAt) {
       throw new BelayError("refused", "orphan-lives", `Process ${left[0]?.pid} of an interrupted run does not end.`, {
         hint: `Look at it: SELECT * FROM pg_stat_activity WHERE pid = ${left[0]?.pid};`,
@@ -32,6 +31,10 @@ export async function endOrphans(operator: Session, note: (message: string) => v
     }
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
+}
+
+function endingOf({ pid, application, query }: Orphan): string {
+  return `ended an orphaned session of an interrupted run: process ${pid}, ${application}: ${query}`;
 }
 
 async function find(operator: Session): Promise<readonly Orphan[]> {

@@ -1,6 +1,6 @@
 import { fingerprint, type Snapshot } from "../snapshot/snapshot.js";
 import { readSnapshot } from "./catalog/read-snapshot.js";
-import { append, storeSnapshot } from "./ledger/ledger.js";
+import { append, lastUnrecorded, storeSnapshot } from "./ledger/ledger.js";
 import type { OpenTarget } from "./open-target.js";
 import type { Session } from "./session.js";
 
@@ -15,14 +15,26 @@ export async function readCatalog(session: Session): Promise<Catalog> {
 }
 
 /** Reads the catalog and stores it, so that a later look can name what differs. */
-export async function keepCatalog(target: OpenTarget): Promise<Catalog> {
+export async function keepCatalog(target: Pick<OpenTarget, "operator">): Promise<Catalog> {
   const catalog = await readCatalog(target.operator);
   await storeSnapshot(target.operator, catalog.fingerprint, catalog.snapshot);
   return catalog;
 }
 
+/**
+ * Records the catalog after the last change where that was not done: whoever applied it or took it back died in between, or had no Belay. Without it a later way
+ * back could not tell this change's effect from the next one's.
+ */
+export async function recordMissedCatalog(target: Recorded): Promise<void> {
+  const change = await lastUnrecorded(target.operator);
+  if (change !== null) await recordCatalog(target, change);
+}
+
+/** What the record needs of a target. */
+type Recorded = Pick<OpenTarget, "operator" | "rollout" | "actor">;
+
 /** Records the catalog as a change left it. */
-export async function recordCatalog(target: OpenTarget, change: string): Promise<Catalog> {
+export async function recordCatalog(target: Recorded, change: string): Promise<Catalog> {
   const catalog = await keepCatalog(target);
   const about = { rollout: target.rollout, change, actor: target.actor };
   await append(target.operator, "catalog-recorded", about, { fingerprint: catalog.fingerprint });

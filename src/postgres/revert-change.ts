@@ -1,12 +1,11 @@
 import type { Manifest } from "../artifact/manifest.js";
 import type { OpenChange } from "../journal/target-state.js";
 import { BelayError } from "../errors.js";
-import { isBracketed, stepsOf, type Section, type Step } from "../plan/step.js";
-import { quoteQualified } from "../sql/quote.js";
+import { isBracketed, type Section, type Step } from "../plan/step.js";
+import { touchesBackward, untouchedAfter } from "../plan/touches.js";
 import { runChangeCommand, runStep, timed } from "./apply-change.js";
 import { append } from "./ledger/ledger.js";
-import { relationExists } from "./met-objects.js";
-import { runOutside } from "./outside-step.js";
+import { runOutside, standingOf } from "./outside-step.js";
 import { runTransaction, type RunContext } from "./run-transaction.js";
 import type { Session } from "./session.js";
 import { isUndefinedObject } from "./sql-state.js";
@@ -19,13 +18,15 @@ export interface RevertOptions {
   readonly reason: string;
   /** Whether the change is held afterwards: true unless nobody judged it. */
   readonly hold: boolean;
-  /** Where an interrupted way back stands. */
+  /** Where the change stands, if it was cut off: half-way up, or half-way back. */
   readonly open: OpenChange | null;
   readonly directory: string;
 }
 
 /**
- * Takes an applied change back with its sealed artifact, and records that; an interrupted way back goes on where it was.
+ * Takes a change back with its sealed artifact, and records that. One that was applied goes back as a whole; one that was cut off half-way up goes back from
+ * there: an object that it never came to make is not touched, and a statement whose object does not exist has nothing to undo. A way back that was itself cut off
+ * goes on where it was.
  * @throws BelayError `irreversible`, or whatever a step throws; a section that failed has left nothing.
  */
 export async function revertChange(context: RunContext, options: RevertOptions): Promise<void> {
@@ -33,14 +34,11 @@ export async function revertChange(context: RunContext, options: RevertOptions):
   const { manifest } = options;
   if (manifest.irreversible !== null) throw irreversible(manifest);
   const sections = manifest.sections.length === 0 ? [{ transaction: "inside", steps: [] } as const] : manifest.sections;
-  const count = manifest.command === null ? sections.length : 1;
-  if (options.open === null && (manifest.command !== null || isBracketed(sections))) {
-    const body = { direction: "down", digest: manifest.digest, sections: count, before: null } as const;
-    await append(context.target.operator, "change-started", about(context), body);
-  }
-  await pinSearchPath(context, manifest);
-  if (manifest.command === null) await revertSections(context, options, sections);
-  else await revertCommand(context, options, manifest.command);
+  const untouched = untouchedOf(options.open);
+  await begin(context, options, sections, untouched);
+  const back = { ...options, untouched };
+  if (manifest.command === null) await revertSections(context, back, sections);
+  else await revertCommand(context, back, manifest.command);
   const durationMs = Date.now() - startedAt;
   context.report({
     kind: "change-done",
@@ -51,100 +49,87 @@ export async function revertChange(context: RunContext, options: RevertOptions):
   });
 }
 
-/** Names mean what they meant when the artifact was sealed, whatever the config says today. */
-async function pinSearchPath(context: RunContext, manifest: Manifest): Promise<void> {
-  const session = await context.target.worker();
-  await session.query("SELECT set_config('search_path', $1, false)", [manifest.searchPath]);
+/** Null where the whole change was applied. */
+type WayBack = RevertOptions & { readonly untouched: readonly string[] | null };
+
+/** What a change that was cut off half-way up never came to touch; null for one that was applied. */
+function untouchedOf(open: OpenChange | null): readonly string[] | null {
+  if (open === null) return null;
+  if (open.direction === "down") return open.untouched;
+  return untouchedAfter(open.touches, open.intended === null ? open.done : open.intended + 1);
 }
 
-async function revertCommand(context: RunContext, options: RevertOptions, command: readonly string[]): Promise<void> {
+/** Says that a way back begins which can be cut off; one that goes on has said so. */
+async function begin(
+  context: RunContext,
+  { manifest, open }: RevertOptions,
+  sections: readonly Section[],
+  untouched: readonly string[] | null,
+): Promise<void> {
+  const canBeCutOff = manifest.command !== null || isBracketed(sections) || untouched !== null;
+  if (!canBeCutOff || open?.direction === "down") return;
+  await append(context.target.operator, "change-started", about(context), {
+    direction: "down",
+    digest: manifest.digest,
+    sections: manifest.command === null ? sections.length : 1,
+    before: null,
+    ...(untouched !== null && { untouched }),
+  });
+}
+
+async function revertCommand(context: RunContext, options: WayBack, command: readonly string[]): Promise<void> {
   await runChangeCommand(context, command, options.directory);
   await recordReverted(context.target.operator, context, options);
 }
 
-async function revertSections(
-  context: RunContext,
-  options: RevertOptions,
-  sections: readonly Section[],
-): Promise<void> {
+async function revertSections(context: RunContext, options: WayBack, sections: readonly Section[]): Promise<void> {
+  const done = options.open?.direction === "down" ? options.open.done : 0;
+  const leave = new Set([...options.met, ...(options.untouched ?? [])]);
+  const touches = touchesBackward(sections);
   for (const [index, section] of sections.entries()) {
-    if (index < (options.open?.done ?? 0)) continue;
+    if (index < done) continue;
     const record = (session: Session): Promise<number> =>
       index === sections.length - 1
         ? recordReverted(session, context, options)
         : append(session, "section-done", about(context), { direction: "down", section: index });
-    const steps = section.steps.filter((step) => !step.removes.some((key) => options.met.includes(key)));
+    const steps = section.steps.filter((step) => !touches.get(step)?.some((key) => leave.has(key)));
     if (section.transaction === "inside") {
       await runTransaction(context, steps[0]?.sql ?? "", async (session) => {
-        for (const step of steps) await runStep(context, session, step);
+        for (const step of steps) await undo(context, session, step, options.untouched !== null);
         await record(session);
       });
     } else {
-      for (const step of steps) await revertOutside(context, step);
+      for (const step of steps) await undoOutside(context, step);
       await record(context.target.operator);
     }
   }
 }
 
-/** Runs again over its own effect: it may have run before the way back was cut off. */
-async function revertOutside(context: RunContext, step: Step): Promise<void> {
-  const { verification } = step;
-  if (
-    verification.kind === "index-gone" &&
-    !(await relationExists(context.target.operator, quoteQualified(verification.index)))
-  )
-    return;
-  await timed(context, step.sql, () => runOutside(context, step));
-}
-
-/**
- * Takes back a change that was cut off half-way up. Its way back runs over what is there: a statement whose object does not exist has nothing to undo, and an
- * object that the change never came to make is not touched (`untouched`, by key).
- */
-export async function revertPartial(
-  context: RunContext,
-  options: RevertOptions,
-  untouched: ReadonlySet<string>,
-): Promise<void> {
-  const { manifest } = options;
-  if (manifest.irreversible !== null) throw irreversible(manifest);
-  await pinSearchPath(context, manifest);
-  if (manifest.command !== null) await runChangeCommand(context, manifest.command, options.directory);
-  for (const section of manifest.sections) {
-    for (const step of section.steps) {
-      if (step.removes.some((key) => options.met.includes(key) || untouched.has(key))) continue;
-      if (section.transaction === "outside") await revertOutside(context, step);
-      else await tolerant(context, step);
-    }
-  }
-  await append(context.target.operator, "reverted", about(context), {
-    digest: manifest.digest,
-    reason: options.reason,
-    hold: options.hold,
-    partial: true,
-  });
-}
-
-async function tolerant(context: RunContext, step: Step): Promise<void> {
+/** Where the change was not whole, a statement may have nothing to undo. */
+async function undo(context: RunContext, session: Session, step: Step, isPartial: boolean): Promise<void> {
+  if (!isPartial) return runStep(context, session, step);
+  await session.query("SAVEPOINT belay_step");
   try {
-    await runTransaction(context, step.sql, (session) => runStep(context, session, step));
+    await runStep(context, session, step);
   } catch (thrown) {
     if (!isUndefinedObject(thrown)) throw thrown;
+    await session.query("ROLLBACK TO SAVEPOINT belay_step");
     context.report({ kind: "note", target: context.target.name, message: `nothing to undo for: ${step.sql}` });
   }
 }
 
-/** What the sections of a way forward that were never begun would have made. */
-export function untouchedBy(forward: readonly Section[], open: OpenChange): ReadonlySet<string> {
-  const begun = open.intended ?? open.done - 1;
-  return new Set(stepsOf(forward.slice(begun + 1)).flatMap((step) => step.makes));
+/** Runs again over its own effect: it may have run before the way back was cut off. */
+async function undoOutside(context: RunContext, step: Step): Promise<void> {
+  if ((await standingOf(context.target.operator, step)) === "done") return;
+  await timed(context, step.sql, () => runOutside(context, step));
 }
 
-async function recordReverted(session: Session, context: RunContext, options: RevertOptions): Promise<number> {
+async function recordReverted(session: Session, context: RunContext, options: WayBack): Promise<number> {
   return append(session, "reverted", about(context), {
     digest: options.manifest.digest,
     reason: options.reason,
     hold: options.hold,
+    ...(options.untouched !== null && { partial: true }),
   });
 }
 

@@ -23,13 +23,23 @@ export function isUndefinedObject(thrown: unknown): boolean {
   return ["42P01", "42703", "42704", "42883", "3F000"].includes(sqlStateOf(thrown) ?? "");
 }
 
-/** The session is gone: what was under way may or may not have happened. */
+/** The session is gone, or with it the operator's lock: what was under way may or may not have happened. */
 export function isConnectionLost(thrown: unknown): boolean {
+  if (thrown instanceof BelayError) return thrown.code === "operator-lost" || isConnectionLost(thrown.cause);
   const state = sqlStateOf(thrown);
   if (state !== null) return state.startsWith("08") || state.startsWith("57P");
   const code = codeOf(thrown);
   if (["ECONNRESET", "EPIPE", "ETIMEDOUT", "ECONNREFUSED"].includes(code ?? "")) return true;
   return /connection terminated|client was closed|not queryable|connection error/i.test(messageOf(thrown));
+}
+
+/** What is left to say when the connection is lost for good in the middle of the work. Exit code 5: only the next command finds out where it stands. */
+export function connectionLost(place: string, thrown: unknown, next: string): BelayError {
+  const message = `${place}: the connection was lost and could not be had again: ${messageOf(thrown)}`;
+  return new BelayError("not-back", "connection-lost", message, {
+    hint: `When the server is back: ${next}. It finds out where everything stands, and finishes it.`,
+    cause: thrown,
+  });
 }
 
 interface Refusal {

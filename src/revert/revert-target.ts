@@ -11,6 +11,7 @@ import { revertChange } from "../postgres/revert-change.js";
 import type { RunContext } from "../postgres/run-transaction.js";
 import type { Report } from "../progress.js";
 import type { Policy } from "../system/config/config.js";
+import type { HeldTarget } from "./held-target.js";
 import { select, type Selected, type Selection } from "./select.js";
 
 export interface TargetRevert {
@@ -32,10 +33,12 @@ export interface TargetPreview extends Selected {
   readonly manifests: ReadonlyMap<string, Manifest>;
   /** What the way back destroys for good. */
   readonly loss: readonly Loss[];
+  /** A change that was cut off half-way, and has been taken to "none of it" already; null where there was none. */
+  readonly settled: string | null;
 }
 
 export interface RevertPlace {
-  readonly open: OpenTarget;
+  readonly held: HeldTarget;
   readonly policy: Policy;
   readonly directory: string;
   readonly report: Report;
@@ -53,6 +56,7 @@ export async function preview(open: OpenTarget, selection: Selection): Promise<T
     shownAs: open.shownAs,
     manifests,
     loss: [...manifests.values()].flatMap((manifest) => manifest.loss),
+    settled: null,
   };
 }
 
@@ -62,10 +66,10 @@ export async function preview(open: OpenTarget, selection: Selection): Promise<T
  */
 export async function revertOn(place: RevertPlace, seen: TargetPreview): Promise<TargetRevert> {
   const startedAt = performance.now();
-  const reverted: string[] = [];
+  const reverted: string[] = seen.settled === null ? [] : [seen.settled];
   let problem: string | null = null;
   try {
-    await endUnfinishedRollouts(place.open);
+    if (seen.revert.length > 0 || seen.settled !== null) await place.held.persist(endUnfinishedRollouts);
     for (const change of seen.revert) {
       problem = await revertOne(place, change, seen.manifests.get(change.id));
       reverted.push(change.id);
@@ -94,11 +98,30 @@ async function revertOne(
 ): Promise<string | null> {
   if (manifest === undefined)
     throw new BelayError("refused", "artifact-missing", `the ledger holds no artifact of ${change.id}`);
-  const { open } = place;
-  const current = await readCatalog(open.operator);
-  const expected = await expectedCatalog(open, change, current);
-  const { open: begun } = await readTarget(open.operator);
-  await revertChange(contextOf(place, change.id), {
+  const { held } = place;
+  const expected = await held.persist((open) => expectedCatalog(open, change));
+  await held.persist((open) => takeBack(place, open, change, manifest));
+  const now = await held.persist((open) => recordCatalog(open, change.id));
+  const found = differences(expected, now.snapshot).map(describeDifference);
+  place.report({ kind: "proved-back", target: held.open.name, equal: found.length === 0, differences: found });
+  await held.persist((open) => {
+    const about = { change: change.id, rollout: change.rollout, actor: open.actor };
+    const body = { target: open.name, expected: change.before, actual: now.fingerprint, equal: found.length === 0 };
+    return append(open.operator, "back-proved", about, body);
+  });
+  return found.length === 0 ? null : `${change.id}: the catalog differs from the one before: ${found.join("; ")}`;
+}
+
+/** A way back that was cut off goes on; one whose last answer alone was lost is over. */
+async function takeBack(
+  place: RevertPlace,
+  open: OpenTarget,
+  change: AppliedChange,
+  manifest: Manifest,
+): Promise<void> {
+  const { applied, open: begun } = await readTarget(open.operator);
+  if (!applied.some(({ id }) => id === change.id)) return;
+  await revertChange(contextOf(place, open, change.id), {
     manifest,
     met: change.met,
     reason: place.reason,
@@ -106,21 +129,11 @@ async function revertOne(
     open: begun?.id === change.id ? begun : null,
     directory: place.directory,
   });
-  const now = await recordCatalog(open, change.id);
-  const found = differences(expected, now.snapshot).map(describeDifference);
-  place.report({ kind: "proved-back", target: open.name, equal: found.length === 0, differences: found });
-  const about = { change: change.id, rollout: change.rollout, actor: open.actor };
-  const body = { target: open.name, expected: change.before, actual: now.fingerprint, equal: found.length === 0 };
-  await append(open.operator, "back-proved", about, body);
-  return found.length === 0 ? null : `${change.id}: the catalog differs from the one before: ${found.join("; ")}`;
 }
 
 /** The catalog without the effect of the change: what others did since stays. */
-async function expectedCatalog(
-  open: OpenTarget,
-  change: AppliedChange,
-  current: Catalog,
-): Promise<Catalog["snapshot"]> {
+async function expectedCatalog(open: OpenTarget, change: AppliedChange): Promise<Catalog["snapshot"]> {
+  const current = await readCatalog(open.operator);
   const before = await readStoredSnapshot(open.operator, change.before);
   if (before === null)
     throw new BelayError("refused", "snapshot-missing", `the ledger holds no catalog from before ${change.id}`);
@@ -144,8 +157,7 @@ async function endUnfinishedRollouts(open: OpenTarget): Promise<void> {
   }
 }
 
-function contextOf(place: RevertPlace, change: string): RunContext {
-  const { open: target, policy, report } = place;
+function contextOf({ policy, report }: RevertPlace, target: OpenTarget, change: string): RunContext {
   // A way back that has begun is not cut off by Ctrl-C: it ends at the next consistent point by itself.
   return { target, change, direction: "down", lock: policy.lock, report, signal: new AbortController().signal };
 }

@@ -1,12 +1,13 @@
-import { BelayError, messageOf } from "../errors.js";
-import type { OpenChange } from "../journal/target-state.js";
-import { withConnections, type Connections } from "../postgres/connections.js";
+import { BelayError } from "../errors.js";
+import { withConnections } from "../postgres/connections.js";
 import { readTarget } from "../postgres/ledger/ledger.js";
-import { openTarget, type OpenTarget } from "../postgres/open-target.js";
+import type { OpenTarget } from "../postgres/open-target.js";
+import { settleAlone } from "../postgres/settle-change.js";
+import { connectionLost, isConnectionLost } from "../postgres/sql-state.js";
 import type { Report } from "../progress.js";
-import { currentActor } from "../system/actor.js";
 import type { Target } from "../system/config/config.js";
 import type { Project } from "../system/project/project.js";
+import { holdTarget, type HeldTarget } from "./held-target.js";
 import { preview, revertOn, type TargetPreview, type TargetRevert } from "./revert-target.js";
 import type { Selection } from "./select.js";
 
@@ -20,9 +21,6 @@ export interface RevertOptions {
   readonly confirm?: (previews: readonly TargetPreview[]) => Promise<boolean>;
 }
 
-/** How long another operator is waited for, in milliseconds: it may be about to go back by itself. */
-const operatorPatienceMs = 10_000;
-
 /**
  * Takes live changes back with the artifacts that the targets' own ledgers hold, the newest target of the stages first, and proves it.
  * @returns what happened on every target where the selection means something.
@@ -33,26 +31,27 @@ export async function revert(project: Project, options: RevertOptions): Promise<
   const note = (message: string): void => report({ kind: "note", target: null, message });
   const wanted = targetsOf(project, options.targets ?? []);
   return withConnections(project, note, async (connections) => {
-    const opened: OpenTarget[] = [];
+    const held: HeldTarget[] = [];
     try {
-      for (const target of wanted)
-        opened.push(await openOne(target, project.config.policy.searchPath, connections, report));
-      return await revertAll(project, opened, { ...options, report });
+      for (const target of wanted) held.push(await holdTarget({ target, project, connections, report }));
+      return await revertAll(project, held, { ...options, report });
+    } catch (thrown) {
+      if (thrown instanceof BelayError || !isConnectionLost(thrown)) throw thrown;
+      throw connectionLost("revert", thrown, "run the same command again");
     } finally {
-      await Promise.all(opened.map((open) => open.close()));
+      await Promise.all(held.map(({ open }) => open.close()));
     }
   });
 }
 
 async function revertAll(
   project: Project,
-  opened: readonly OpenTarget[],
+  targets: readonly HeldTarget[],
   options: RevertOptions & { readonly report: Report },
 ): Promise<readonly TargetRevert[]> {
-  const previews: { readonly open: OpenTarget; readonly seen: TargetPreview }[] = [];
-  for (const open of opened) {
-    await finishInterrupted(project, open, options.report);
-    previews.push({ open, seen: await preview(open, options.selection) });
+  const previews: { readonly held: HeldTarget; readonly seen: TargetPreview }[] = [];
+  for (const held of targets) {
+    previews.push({ held, seen: await previewSettled(project, held.open, options) });
   }
   refuseUnknown(
     options.selection,
@@ -70,56 +69,30 @@ async function revertAll(
     });
   }
   const results: TargetRevert[] = [];
-  for (const { open, seen } of previews.toReversed()) {
+  for (const { held, seen } of previews.toReversed()) {
     const reason = options.reason ?? "belay revert";
-    results.push(
-      await revertOn(
-        { open, policy: project.config.policy, directory: project.root, report: options.report, reason },
-        seen,
-      ),
-    );
+    const { policy } = project.config;
+    results.push(await revertOn({ held, policy, directory: project.root, report: options.report, reason }, seen));
   }
   return results.toReversed();
 }
 
-/** A change that was cut off half-way, up or down, goes to "none of it" first: only then is it clear what is live. */
-async function finishInterrupted(project: Project, open: OpenTarget, report: Report): Promise<void> {
+/**
+ * What the selection means once nothing is half-way. A way back that was cut off and is asked for again goes on in its turn; anything else that was cut off goes
+ * to "none of it" first. Where that was the last change, `--last` asks for no other.
+ */
+async function previewSettled(
+  project: Project,
+  open: OpenTarget,
+  { selection, report }: RevertOptions & { readonly report: Report },
+): Promise<TargetPreview> {
+  const seen = await preview(open, selection);
   const { open: begun } = await readTarget(open.operator);
-  if (begun === null) return;
-  report({
-    kind: "note",
-    target: open.name,
-    message: `${begun.id} was cut off half-way ${begun.direction}; finishing that first`,
-  });
-  // Loaded only here: the way back needs no parser, and no files, unless a change was cut off half-way up.
-  const { settleOne } = await import("./settle.js");
-  await settleOne(project, open, begun satisfies OpenChange, report);
-}
-
-async function openOne(
-  target: Target,
-  searchPath: string,
-  connections: Connections,
-  report: Report,
-): Promise<OpenTarget> {
-  try {
-    return await openTarget({
-      name: target.name,
-      url: await connections.urlOf(target),
-      searchPath,
-      actor: currentActor(),
-      rollout: null,
-      operatorPatienceMs,
-      note: (message) => report({ kind: "note", target: target.name, message }),
-    });
-  } catch (thrown) {
-    if (thrown instanceof BelayError)
-      throw new BelayError(thrown.kind, thrown.code, `${target.name}: ${messageOf(thrown)}`, {
-        ...(thrown.hint !== undefined && { hint: thrown.hint }),
-        cause: thrown,
-      });
-    throw thrown;
-  }
+  if (begun === null || seen.revert.some(({ id }) => id === begun.id && begun.direction === "down")) return seen;
+  await settleAlone({ target: open, directory: project.root, lock: project.config.policy.lock, report }, begun);
+  const wasLast = selection.kind === "last" && (begun.direction === "up" || begun.untouched !== null);
+  const none = { ...seen, revert: [], manifests: new Map(), loss: [] };
+  return { ...(wasLast ? none : await preview(open, selection)), settled: begun.id };
 }
 
 function targetsOf(project: Project, names: readonly string[]): readonly Target[] {

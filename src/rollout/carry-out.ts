@@ -1,5 +1,7 @@
 import { parseManifest } from "../artifact/manifest.js";
 import { BelayError, messageOf } from "../errors.js";
+import type { Built } from "../postgres/build-plan.js";
+import type { OpenChange } from "../journal/target-state.js";
 import type { EntryBodies } from "../journal/entry.js";
 import { differences } from "../snapshot/difference.js";
 import { describeDifference } from "../snapshot/difference.js";
@@ -50,8 +52,9 @@ export async function apply(context: RolloutContext, target: string, id: string)
   const open = openTargetOf(context, target);
   const built = builtOf(context, id);
   const state = await readTarget(open.operator);
-  const begun = state.open?.id === id ? state.open : null;
-  const before = begun?.before ?? state.expected ?? (await keepCatalog(open)).fingerprint;
+  const begun = state.open?.id === id ? await goOnFrom(context, target, built, state.open) : null;
+  // Looked at, and not taken from the ledger: drift may have been accepted, and stays when the change is taken back.
+  const before = begun?.before ?? (await keepCatalog(open)).fingerprint;
   const run = runContext(context, target, id, "up");
   const migrator = await migratorFor(open, [
     {
@@ -62,6 +65,23 @@ export async function apply(context: RolloutContext, target: string, id: string)
   ]);
   await migrateUp(migrator, id);
   await recordCatalog(open, id);
+}
+
+/**
+ * Where a change that was cut off goes on. A command, and a knex migration outside a transaction, cannot: nobody can tell what of it ran, so its way back runs
+ * first, over whatever is there, and then it begins anew.
+ */
+async function goOnFrom(
+  context: RolloutContext,
+  target: string,
+  { change, plan }: Built,
+  begun: OpenChange,
+): Promise<OpenChange | null> {
+  if (plan.form !== "command" && change.form !== "knex") return begun;
+  const message = `${change.id} was cut off half-way, and nobody can tell where: taking it back first`;
+  context.report({ kind: "note", target, message });
+  await settleBack(context, target, { reason: "cut off half-way, to begin anew", hold: false });
+  return null;
 }
 
 /** Records that a change failed on a target: it is held there. */
@@ -103,7 +123,7 @@ export async function settleBack(context: RolloutContext, target: string, why: W
   const { open: begun } = await readTarget(openTargetOf(context, target).operator);
   if (begun === null) return;
   const run = runContext(context, target, begun.id, "down");
-  await settleChange(run, begun, { ...why, directory: context.project.root }, async () => builtOf(context, begun.id));
+  await settleChange(run, begun, { ...why, directory: context.project.root });
 }
 
 /** Compares the catalog with the one before the rollout, names every difference, and records the result. */

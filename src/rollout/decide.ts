@@ -1,6 +1,6 @@
 import { BelayError } from "../errors.js";
 import type { FrozenStage, RolloutOutcome } from "../journal/entry.js";
-import { standing, type RolloutState, type TargetProgress } from "./rollout-state.js";
+import { turnOf, type RolloutState, type TargetProgress, type Turn } from "./rollout-state.js";
 
 /** The next thing that a rollout does. */
 export type Action =
@@ -10,7 +10,7 @@ export type Action =
   | { readonly kind: "apply"; readonly stage: string; readonly target: string; readonly change: string }
   | { readonly kind: "gate-after"; readonly stage: string; readonly target: string; readonly gates: readonly string[] }
   | { readonly kind: "bake"; readonly stage: string }
-  | { readonly kind: "turn-back" }
+  | { readonly kind: "turn-back"; readonly turn: Turn }
   | { readonly kind: "pause" }
   | { readonly kind: "settle-back"; readonly target: string }
   | { readonly kind: "revert"; readonly target: string; readonly change: string }
@@ -23,6 +23,8 @@ export interface Surroundings {
   readonly pending: (target: string) => readonly string[];
   /** A change that was begun on the target and not finished. */
   readonly open: (target: string) => string | null;
+  /** The changes that this rollout applied on the target and that are live there, the last one first. */
+  readonly standing: (target: string) => readonly string[];
   /** Gates of a stage, by phase. */
   readonly gates: (stage: string, phase: "before" | "after") => readonly string[];
   readonly rollBack: "target" | "stage" | "rollout";
@@ -34,7 +36,8 @@ export interface Surroundings {
 export function decide(state: RolloutState, surroundings: Surroundings): Action {
   if (state.ended !== null) return { kind: "end", outcome: state.ended };
   if (state.turned !== null) return decideBack(state, surroundings);
-  if (state.abortRequested) return { kind: "turn-back" };
+  const turn = turnOf(state) ?? (state.abortRequested ? aborted : null);
+  if (turn !== null) return { kind: "turn-back", turn };
   if (state.paused) return { kind: "pause" };
   for (const stage of state.plan.stages) {
     const action = state.stagesDone.includes(stage.name) ? null : decideStage(state, stage, surroundings);
@@ -42,6 +45,8 @@ export function decide(state: RolloutState, surroundings: Surroundings): Action 
   }
   return { kind: "end", outcome: "completed" };
 }
+
+const aborted: Turn = { target: null, change: null, gate: null, message: "aborted by a person", by: "abort" };
 
 function decideStage(state: RolloutState, stage: FrozenStage, surroundings: Surroundings): Action | null {
   const touched = stage.targets.filter((target) => concerns(progressOf(state, target), surroundings));
@@ -80,9 +85,9 @@ function decideBack(state: RolloutState, surroundings: Surroundings): Action {
     const { target } = progress;
     if (surroundings.notBack.has(target)) continue;
     if (surroundings.open(target) !== null) return { kind: "settle-back", target };
-    const [last] = standing(progress);
+    const [last] = surroundings.standing(target);
     if (last !== undefined) return { kind: "revert", target, change: last };
-    if (progress.before !== null && progress.proved === null) return { kind: "prove", target };
+    if (progress.before !== null && progress.proved !== true) return { kind: "prove", target };
   }
   return { kind: "end", outcome: outcomeOf(state, scope, surroundings) };
 }

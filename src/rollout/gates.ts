@@ -39,7 +39,7 @@ export async function runGates(
   names: readonly string[],
 ): Promise<readonly GateVerdict[]> {
   const { bakeMs } = stageOf(context.project.config, place.stage);
-  return Promise.all(
+  const settled = await Promise.allSettled(
     names.map(async (name) => {
       const specification = context.project.config.gates[name];
       if (specification === undefined)
@@ -47,6 +47,11 @@ export async function runGates(
       return runOne(context, place, gateDefaults(specification, place.phase, bakeMs));
     }),
   );
+  // Only when all have ended: one that went on alone would write into the ledger behind the rollout's back.
+  return settled.map((one) => {
+    if (one.status === "rejected") throw one.reason;
+    return one.value;
+  });
 }
 
 async function runOne(

@@ -34,11 +34,14 @@ export interface OpenTargets {
   /** The target whose ledger holds what concerns the whole rollout: the first of the first stage. */
   readonly control: () => OpenTarget;
   readonly reopen: (name: string) => Promise<void>;
+  /** What is done on the targets from now on belongs to this rollout. */
+  readonly join: (rollout: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 /** Becomes the operator of every target of the stages. Where one cannot be had, none is kept, and nothing was touched. */
-export async function openTargets(options: OpeningOptions, rollout: string): Promise<OpenTargets> {
+export async function openTargets(options: OpeningOptions): Promise<OpenTargets> {
+  let rollout: string | null = null;
   const { config } = options.project;
   const names = config.stages.flatMap((stage) => stage.targets);
   const targets = new Map<string, OpenTarget>();
@@ -64,7 +67,12 @@ export async function openTargets(options: OpeningOptions, rollout: string): Pro
     control: () => controlOf(targets, names),
     reopen: async (name) => {
       await targets.get(name)?.close();
+      options.connections.forget();
       await reopenPatiently(() => open(name, reopenPatienceMs));
+    },
+    join: async (joined) => {
+      rollout = joined;
+      for (const target of targets.values()) await target.join(joined);
     },
     close,
   };

@@ -15,6 +15,8 @@ export interface TargetProgress {
   readonly passedAfter: readonly string[];
   /** Whether the catalog was found to be as before; null where nobody has looked since the last step. */
   readonly proved: boolean | null;
+  /** What went wrong here first: the whole rollout turns back for it. */
+  readonly failure: Turn | null;
 }
 
 /** A rollout, folded from the journal. */
@@ -96,6 +98,7 @@ function foldProgress(target: string, entries: readonly Entry[]): TargetProgress
     passedBefore: [],
     passedAfter: [],
     proved: null,
+    failure: null,
   };
   return entries.reduce(stepTarget, empty);
 }
@@ -105,14 +108,17 @@ function stepTarget(progress: TargetProgress, entry: Entry): TargetProgress {
     case "target-started":
       return { ...progress, before: entry.body.before };
     case "gate": {
-      if (entry.body.verdict !== "pass") return progress;
       const { gate } = entry.body;
+      if (entry.body.verdict === "fail") return { ...progress, failure: progress.failure ?? gateFailure(entry.body) };
+      if (entry.body.verdict !== "pass") return progress;
       return entry.body.phase === "before"
         ? { ...progress, passedBefore: [...progress.passedBefore, gate] }
         : { ...progress, passedAfter: [...progress.passedAfter, gate] };
     }
     case "applied":
       return { ...progress, applied: [...progress.applied, entry.change ?? ""], passedAfter: [], proved: null };
+    case "failed":
+      return { ...progress, failure: progress.failure ?? changeFailure(progress.target, entry) };
     case "reverted":
       return { ...progress, reverted: [...progress.reverted, entry.change ?? ""], proved: null };
     case "back-proved":
@@ -120,6 +126,22 @@ function stepTarget(progress: TargetProgress, entry: Entry): TargetProgress {
     default:
       return progress;
   }
+}
+
+function gateFailure({ target, gate, phase, reason }: EntryBodies["gate"]): Turn {
+  const message = `${target}: the gate ${gate} failed ${phase} the change: ${reason}`;
+  return { target, change: null, gate, message, by: "failure" };
+}
+
+function changeFailure(target: string, { change, body }: Extract<Entry, { kind: "failed" }>): Turn {
+  const message = `${target}: ${change} failed: ${body.message}`;
+  return { target, change, gate: null, message, by: "failure" };
+}
+
+/** Why the rollout has turned back or is about to: a process that died between a failure and its consequence must not hide it. */
+export function turnOf(state: RolloutState): Turn | null {
+  if (state.turned !== null) return state.turned;
+  return state.targets.find((progress) => progress.failure !== null)?.failure ?? null;
 }
 
 /** The changes that this rollout applied on a target and has not taken back; the last one first. */

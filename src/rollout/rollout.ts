@@ -4,6 +4,8 @@ import { BelayError } from "../errors.js";
 import { heldAs, type TargetState } from "../journal/target-state.js";
 import { buildAll, type Built } from "../postgres/build-plan.js";
 import { withConnections } from "../postgres/connections.js";
+import { settleAlone } from "../postgres/settle-change.js";
+import { connectionLost, isConnectionLost } from "../postgres/sql-state.js";
 import { append, readTarget } from "../postgres/ledger/ledger.js";
 import type { Report } from "../progress.js";
 import { currentActor } from "../system/actor.js";
@@ -18,10 +20,11 @@ import {
   startRollout,
   type OpenTargets,
 } from "./open-rollout.js";
+import { lookAt } from "./look.js";
 import { refuseOnTarget, refuseUnready } from "./preflight.js";
 import { resultOf, type RolloutResult } from "./result.js";
 import type { RolloutContext } from "./rollout-context.js";
-import type { RolloutState } from "./rollout-state.js";
+import { turnOf, type RolloutState } from "./rollout-state.js";
 import { runRollout } from "./run-rollout.js";
 import { selectStages } from "./select-stages.js";
 
@@ -62,9 +65,12 @@ export async function rollout(project: Project, options: RolloutOptions = {}): P
   return withConnections(project, note, async (connections) => {
     const actor = currentActor();
     const id = newRolloutId(new Date());
-    const opened = await openTargets({ project, connections, actor, report }, id);
+    const opened = await openTargets({ project, connections, actor, report });
     try {
       return await rolloutOn(project, built, opened, { ...options, report }, { actor, id });
+    } catch (thrown) {
+      if (thrown instanceof BelayError || !isConnectionLost(thrown)) throw thrown;
+      throw connectionLost("rollout", thrown, "belay rollout");
     } finally {
       await opened.close();
     }
@@ -90,11 +96,13 @@ async function rolloutOn(
       hint: "`belay revert` takes back what is live.",
     });
   }
+  await settleForeign(project, opened, unfinished?.id ?? null, options.report);
   const started =
     unfinished === null
       ? await begin(project, built, opened, options, fresh)
       : await resume(unfinished, byId, opened, options, fresh.actor);
   if (started === null) return resultOf(null, null);
+  await opened.join(started.id);
   const context: RolloutContext = {
     project,
     built: byId,
@@ -147,6 +155,23 @@ async function begin(
   return { id: fresh.id, strict: plan.strictApproval };
 }
 
+/**
+ * Settles what others than the unfinished rollout have left half-way, such as a `belay revert` that was killed, or a rollout that a person's revert has ended
+ * since: only then is it clear what is pending.
+ */
+async function settleForeign(
+  project: Project,
+  opened: OpenTargets,
+  unfinished: string | null,
+  report: Report,
+): Promise<void> {
+  for (const target of [...opened.targets.values()].toReversed()) {
+    const { open } = await readTarget(target.operator);
+    if (open === null || (unfinished !== null && open.rollout === unfinished)) continue;
+    await settleAlone({ target, directory: project.root, lock: project.config.policy.lock, report }, open);
+  }
+}
+
 /** Goes on with an unfinished rollout, or turns it round. */
 async function resume(
   unfinished: RolloutState,
@@ -159,7 +184,8 @@ async function resume(
   const operator = opened.control().operator;
   if (options.abort === true) await append(operator, "abort-requested", about, {});
   else {
-    if (unfinished.turned === null) await refuseUnresumable(unfinished, built, opened);
+    const { state } = await lookAt(unfinished.id, opened.control(), opened.targets);
+    if (turnOf(state) === null) await refuseUnresumable(unfinished, built, opened);
     if (unfinished.paused) await append(operator, "resume-requested", about, {});
   }
   const message = `going on with the rollout ${unfinished.id}, begun at ${unfinished.startedAt} by ${unfinished.startedBy}`;

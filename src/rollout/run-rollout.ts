@@ -1,14 +1,13 @@
 import { BelayError, messageOf } from "../errors.js";
 import type { Entry, RolloutOutcome } from "../journal/entry.js";
-import type { TargetState } from "../journal/target-state.js";
-import { foldTarget } from "../journal/target-state.js";
-import { append, readEntries } from "../postgres/ledger/ledger.js";
-import { isConnectionLost } from "../postgres/sql-state.js";
+import { append } from "../postgres/ledger/ledger.js";
+import { connectionLost, isConnectionLost } from "../postgres/sql-state.js";
 import { apply, prove, recordFailure, revert, settleBack, startTarget, type Why } from "./carry-out.js";
-import { decide, type Action, type Surroundings } from "./decide.js";
-import { gatesOf, runGates, stageOf, type GateVerdict } from "./gates.js";
+import { decide, type Action } from "./decide.js";
+import { runGates, stageOf, type GateVerdict } from "./gates.js";
+import { lookAt, pendingOn, surroundingsOf, type Look } from "./look.js";
 import type { RolloutContext } from "./rollout-context.js";
-import { foldRollout, type RolloutState, type Turn } from "./rollout-state.js";
+import type { RolloutState, Turn } from "./rollout-state.js";
 import { waitFor } from "./wait.js";
 
 /** Why a rollout waits for a person. */
@@ -32,47 +31,51 @@ export interface LoopOptions {
   readonly approve: ((stage: string) => Promise<boolean>) | null;
 }
 
-/** How often a lost connection is opened again before it counts as a failure. */
-const maxRecoveries = 5;
-
-interface Look {
-  readonly state: RolloutState;
-  readonly entries: ReadonlyMap<string, readonly Entry[]>;
-  readonly targets: ReadonlyMap<string, TargetState>;
-}
+/** How often in a row one step may lose its connection. More often means that the step itself is the reason. */
+const maxLosses = 3;
 
 /**
- * The loop of a rollout: fold the journal, decide the next step, carry it out, append. Going on after a crash is the same loop.
+ * The loop of a rollout: fold the journal, decide the next step, carry it out, append. Going on after a crash is the same loop, and so is going on after a
+ * lost connection: the ledger knows whether the last step was committed.
+ * @throws BelayError `connection-lost` (not back) where a server stays away; the next command goes on.
  */
 export async function runRollout(context: RolloutContext, options: LoopOptions): Promise<LoopEnd> {
   const notBack = new Map<string, string>();
-  let recoveries = 0;
+  let losses = 0;
   for (;;) {
-    let target: string | null = null;
+    let action: Action | null = null;
     try {
-      const look = await lookAt(context);
-      if (context.signal.aborted && look.state.turned === null && look.state.ended === null) {
-        await turnBack(context, {
-          target: null,
-          change: null,
-          gate: null,
-          message: "interrupted by a person",
-          by: "interrupt",
-        });
-        continue;
-      }
-      const action = decide(look.state, surroundings(context, look, notBack));
-      target = "target" in action ? action.target : null;
+      const look = await lookAt(context.rollout, context.control, context.targets);
+      action = decideNext(context, look, notBack);
       if (action.kind === "end") return await end(context, look, action.outcome, notBack);
       const waiting = await carryOut(context, options, look, action, notBack);
-      if (waiting !== null) return { ...(await lookAt(context)), outcome: "paused", waiting, notBack };
+      if (waiting !== null) {
+        const now = await lookAt(context.rollout, context.control, context.targets);
+        return { ...now, outcome: "paused", waiting, notBack };
+      }
+      losses = 0;
     } catch (thrown) {
-      if (!isConnectionLost(thrown) || recoveries >= maxRecoveries) throw thrown;
-      recoveries += 1;
-      await recover(context, target, thrown);
+      if (!isConnectionLost(thrown)) throw thrown;
+      losses += 1;
+      await recover(context, action, thrown);
+      if (losses >= maxLosses) await blame(context, action, thrown);
     }
   }
 }
+
+function decideNext(context: RolloutContext, look: Look, notBack: ReadonlyMap<string, string>): Action {
+  const { turned, ended } = look.state;
+  if (context.signal.aborted && turned === null && ended === null) return { kind: "turn-back", turn: interrupted };
+  return decide(look.state, surroundingsOf(context.project.config, look, new Set(notBack.keys())));
+}
+
+const interrupted: Turn = {
+  target: null,
+  change: null,
+  gate: null,
+  message: "interrupted by a person",
+  by: "interrupt",
+};
 
 async function carryOut(
   context: RolloutContext,
@@ -88,7 +91,7 @@ async function carryOut(
     case "gate-before":
     case "gate-after": {
       const phase = action.kind === "gate-before" ? "before" : "after";
-      return judged(context, action.target, phase, await runGates(context, { ...action, phase }, action.gates));
+      return unsure(context, action.target, await runGates(context, { ...action, phase }, action.gates));
     }
     case "apply":
       await applyOrTurn(context, action.target, action.change);
@@ -101,7 +104,7 @@ async function carryOut(
     case "pause":
       return { kind: "pause", message: "The rollout was paused.", hint: `belay resume ${context.rollout}` };
     case "turn-back":
-      await turnBack(context, { target: null, change: null, gate: null, message: "aborted by a person", by: "abort" });
+      await turnBack(context, action.turn);
       return null;
     case "revert":
     case "settle-back":
@@ -111,36 +114,28 @@ async function carryOut(
   }
 }
 
-/** Fails where the change fails; what a person's interrupt stopped is no failure of the change. */
+/** A failure is recorded, and for that the rollout turns back; what a person's interrupt stopped is no failure of the change. */
 async function applyOrTurn(context: RolloutContext, target: string, change: string): Promise<void> {
   try {
     await apply(context, target, change);
   } catch (thrown) {
     if (isConnectionLost(thrown)) throw thrown;
     if (thrown instanceof BelayError && thrown.kind === "interrupted") return;
-    const noLock = thrown instanceof BelayError && thrown.code === "lock-patience-spent";
-    if (!noLock) await recordFailure(context, target, change, thrown);
+    if (!(thrown instanceof BelayError) || thrown.code !== "lock-patience-spent") {
+      return recordFailure(context, target, change, thrown);
+    }
+    // Nobody judged the change: it is not held.
     const message = `${target}: ${change} failed: ${messageOf(thrown)}`;
-    await turnBack(context, { target, change: noLock ? null : change, gate: null, message, by: "failure" });
+    await turnBack(context, { target, change: null, gate: null, message, by: "failure" });
   }
 }
 
-async function judged(
-  context: RolloutContext,
-  target: string,
-  phase: "before" | "after",
-  verdicts: readonly GateVerdict[],
-): Promise<Waiting | null> {
-  if (context.signal.aborted) return null;
-  const failed = verdicts.find(({ verdict }) => verdict.kind === "fail");
-  if (failed !== undefined) {
-    const message = `${target}: the gate ${failed.gate} failed ${phase} the change: ${failed.verdict.reason}`;
-    await turnBack(context, { target, change: null, gate: failed.gate, message, by: "failure" });
-    return null;
-  }
-  const unsure = verdicts.find(({ verdict }) => verdict.kind !== "pass");
-  if (unsure === undefined) return null;
-  const message = `${target}: the gate ${unsure.gate} is ${unsure.verdict.kind}: ${unsure.verdict.reason}`;
+/** A gate that failed turns the rollout back; one that did not come to a verdict waits for a person. */
+function unsure(context: RolloutContext, target: string, verdicts: readonly GateVerdict[]): Waiting | null {
+  if (context.signal.aborted || verdicts.some(({ verdict }) => verdict.kind === "fail")) return null;
+  const open = verdicts.find(({ verdict }) => verdict.kind !== "pass");
+  if (open === undefined) return null;
+  const message = `${target}: the gate ${open.gate} is ${open.verdict.kind}: ${open.verdict.reason}`;
   return {
     kind: "gate",
     message,
@@ -229,46 +224,28 @@ async function end(
   return { ...look, outcome, waiting: null, notBack };
 }
 
-async function lookAt(context: RolloutContext): Promise<Look> {
-  const control = await readEntries(context.control.operator, context.rollout);
-  const entries = new Map<string, readonly Entry[]>();
-  const targets = new Map<string, TargetState>();
-  for (const target of context.targets.values()) {
-    const all = await readEntries(target.operator);
-    entries.set(
-      target.name,
-      all.filter((entry) => entry.rollout === context.rollout),
-    );
-    targets.set(target.name, foldTarget(all));
-  }
-  return { state: foldRollout(control, entries), entries, targets };
-}
-
-function surroundings(context: RolloutContext, look: Look, notBack: ReadonlyMap<string, string>): Surroundings {
-  const { config } = context.project;
-  return {
-    pending: (target) => pendingOn(look, target),
-    open: (target) => look.targets.get(target)?.open?.id ?? null,
-    gates: (stage, phase) => gatesOf(config, stage, phase),
-    rollBack: config.policy.rollBack,
-    notBack: new Set(notBack.keys()),
-  };
-}
-
-function pendingOn(look: Look, target: string): readonly string[] {
-  const applied = new Set(look.targets.get(target)?.applied.map((change) => change.id));
-  return look.state.plan.changes.map((change) => change.id).filter((id) => !applied.has(id));
-}
-
-/** After a lost connection the ledger knows whether the last step was committed: open the targets again, and look. */
-async function recover(context: RolloutContext, target: string | null, thrown: unknown): Promise<void> {
+/** Opens again what was lost. */
+async function recover(context: RolloutContext, action: Action | null, thrown: unknown): Promise<void> {
+  const target = action !== null && "target" in action ? action.target : null;
   const lost = [...context.targets.values()].filter((open) => open.name === target || !open.operator.alive());
   context.report({
     kind: "warning",
     target,
     message: `the connection was lost (${messageOf(thrown)}); looking where it stands`,
   });
-  for (const { name } of lost) await context.reopen(name);
+  for (const { name } of lost) {
+    try {
+      await context.reopen(name);
+    } catch (again) {
+      throw connectionLost(name, again, "belay rollout");
+    }
+  }
+}
+
+/** A change that loses its connection each time it is tried has failed; anything else is for the next command. */
+async function blame(context: RolloutContext, action: Action | null, thrown: unknown): Promise<void> {
+  if (action?.kind !== "apply") throw connectionLost(context.rollout, thrown, "belay rollout");
+  await recordFailure(context, action.target, action.change, thrown);
 }
 
 function about(context: RolloutContext): { rollout: string; actor: string } {

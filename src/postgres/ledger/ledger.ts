@@ -2,8 +2,9 @@ import type { Entry, EntryBodies, EntryKind } from "../../journal/entry.js";
 import type { ChainedEntry } from "../../journal/chain.js";
 import { foldTarget, type TargetState } from "../../journal/target-state.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { BelayError } from "../../errors.js";
+import { BelayError, messageOf } from "../../errors.js";
 import type { Session } from "../session.js";
+import { sqlStateOf } from "../sql-state.js";
 import { ledgerSchema, ledgerVersion } from "../sql/ledger-schema.js";
 
 /** What an entry is about besides its body. */
@@ -49,7 +50,7 @@ export async function ensureLedger(session: Session, actor: string): Promise<voi
     await session.query("COMMIT");
   } catch (thrown) {
     await session.query("ROLLBACK");
-    throw thrown;
+    throw forbidden(session, thrown) ?? thrown;
   }
 }
 
@@ -72,13 +73,27 @@ export async function append<K extends EntryKind>(
 
 /** All entries, oldest first, without the artifacts in them; those of one rollout where it is given. */
 export async function readEntries(session: Session, rollout: string | null = null): Promise<readonly Entry[]> {
-  if ((await ledgerVersionIn(session)) === null) return [];
-  const rows = await session.query(
-    `SELECT seq::float8 AS seq, ${readable}, kind, rollout, change, actor, body - 'artifact' AS body
-     FROM belay.journal WHERE $1::text IS NULL OR rollout = $1 ORDER BY journal.seq`,
-    [rollout],
-  );
-  return rows as unknown as readonly Entry[];
+  try {
+    if ((await ledgerVersionIn(session)) === null) return [];
+    const rows = await session.query(
+      `SELECT seq::float8 AS seq, ${readable}, kind, rollout, change, actor, body - 'artifact' AS body
+       FROM belay.journal WHERE $1::text IS NULL OR rollout = $1 ORDER BY journal.seq`,
+      [rollout],
+    );
+    return rows as unknown as readonly Entry[];
+  } catch (thrown) {
+    throw forbidden(session, thrown) ?? thrown;
+  }
+}
+
+/** A role that may not have the ledger is a matter of rights, and no defect. */
+function forbidden(session: Session, thrown: unknown): BelayError | null {
+  if (sqlStateOf(thrown) !== "42501") return null;
+  const { database, user } = session.client;
+  return new BelayError("usage", "rights-missing", `The ledger of ${database}: ${messageOf(thrown)}.`, {
+    hint: `Let ${user} have it: GRANT CREATE ON DATABASE, and ownership or all rights on the schemas belay and belay_kept.`,
+    cause: thrown,
+  });
 }
 
 /** The entries as they were hashed. */
@@ -95,16 +110,25 @@ export async function readTarget(session: Session): Promise<TargetState> {
   return foldTarget(await readEntries(session));
 }
 
-/** The artifact that was stored when the change was last applied here; null where it never was. */
+/** The artifact that was stored when the change was last begun or applied here; null where it never was. */
 export async function readArtifact(
   session: Session,
   change: string,
 ): Promise<{ sql: string; manifest: unknown } | null> {
   const [row] = await session.query<{ artifact: { sql: string; manifest: unknown } | null }>(
-    `SELECT body -> 'artifact' AS artifact FROM belay.journal WHERE kind = 'applied' AND change = $1 ORDER BY seq DESC LIMIT 1`,
+    `SELECT body -> 'artifact' AS artifact FROM belay.journal WHERE body ? 'artifact' AND change = $1 ORDER BY seq DESC LIMIT 1`,
     [change],
   );
   return row?.artifact ?? null;
+}
+
+/** The change that was applied or taken back last, where the catalog after it was not recorded and no other was begun since; else null. */
+export async function lastUnrecorded(session: Session): Promise<string | null> {
+  const [last] = await session.query<{ kind: EntryKind; change: string }>(
+    `SELECT kind, change FROM belay.journal
+     WHERE kind IN ('applied', 'reverted', 'catalog-recorded', 'change-started') ORDER BY seq DESC LIMIT 1`,
+  );
+  return last !== undefined && ["applied", "reverted"].includes(last.kind) ? last.change : null;
 }
 
 /** Stores a snapshot under its fingerprint; the same one is stored once. */

@@ -91,7 +91,7 @@ BEGIN
     WHERE j.change = todo.change AND j.kind IN ('applied', 'reverted', 'change-started') ORDER BY j.seq DESC LIMIT 1;
   RETURN CASE last.kind
     WHEN 'applied' THEN todo.section = 0
-    WHEN 'change-started' THEN last.body ->> 'direction' = 'down' AND todo.section =
+    WHEN 'change-started' THEN last.body ->> 'direction' = 'down' AND NOT last.body ? 'untouched' AND todo.section =
       (SELECT count(*) FROM belay.journal j WHERE j.change = todo.change AND j.kind = 'section-done' AND j.seq > last.seq)
     ELSE false END;
 END $f$;
@@ -122,7 +122,7 @@ BEGIN
   ELSIF last.kind = 'reverted' THEN
     RAISE NOTICE 'Belay: % was already taken back at % by %. Nothing to do.', change, last.at, last.actor;
     RETURN 'already';
-  ELSIF last.kind = 'change-started' AND last.body ->> 'direction' = 'up' THEN
+  ELSIF last.kind = 'change-started' AND (last.body ->> 'direction' = 'up' OR last.body ? 'untouched') THEN
     RAISE EXCEPTION 'Belay: % was cut off half-way up in database "%". Nothing was touched.', change, current_database()
       USING ERRCODE = 'BE004', HINT = 'Run "belay rollout" to finish it or "belay abort" to take it back.';
   ELSIF last.kind = 'change-started' THEN

@@ -1,0 +1,88 @@
+import { BelayError, messageOf } from "../errors.js";
+import type { Connections } from "../postgres/connections.js";
+import { openTarget, type OpenTarget } from "../postgres/open-target.js";
+import { connectionLost, isConnectionLost } from "../postgres/sql-state.js";
+import type { Report } from "../progress.js";
+import { currentActor } from "../system/actor.js";
+import type { Target } from "../system/config/config.js";
+import type { Project } from "../system/project/project.js";
+
+/** A target that is opened again where its connection is lost. */
+export interface HeldTarget {
+  /** As it is open now. */
+  readonly open: OpenTarget;
+  /** Does the work, and does it again on a new connection where the old one is lost: so it must look first what has happened already. */
+  persist<T>(work: (open: OpenTarget) => Promise<T>): Promise<T>;
+}
+
+export interface HoldingOptions {
+  readonly target: Target;
+  readonly project: Project;
+  readonly connections: Connections;
+  readonly report: Report;
+}
+
+/** How long another operator is waited for, in milliseconds: it may be about to go back by itself. */
+const operatorPatienceMs = 10_000;
+/** How long a server that went away is waited for, in milliseconds. */
+const returnPatienceMs = 30_000;
+const returnPauseMs = 250;
+/** How often in a row one piece of work may lose its connection. */
+const maxLosses = 3;
+
+/** @throws BelayError naming the target: `operator-busy`, or why there is no session. */
+export async function holdTarget(options: HoldingOptions): Promise<HeldTarget> {
+  let open = await openOne(options);
+  const persist = async <T>(work: (open: OpenTarget) => Promise<T>): Promise<T> => {
+    for (let losses = 1; ; losses += 1) {
+      try {
+        return await work(open);
+      } catch (thrown) {
+        if (!isConnectionLost(thrown) || losses === maxLosses) throw thrown;
+        const message = `the connection was lost (${messageOf(thrown)}); looking where it stands`;
+        options.report({ kind: "warning", target: open.name, message });
+        await open.close();
+        open = await reopen(options);
+      }
+    }
+  };
+  return {
+    get open() {
+      return open;
+    },
+    persist,
+  };
+}
+
+async function reopen(options: HoldingOptions): Promise<OpenTarget> {
+  const giveUpAt = Date.now() + returnPatienceMs;
+  for (;;) {
+    options.connections.forget();
+    try {
+      return await openOne(options);
+    } catch (thrown) {
+      if (Date.now() > giveUpAt) throw connectionLost(options.target.name, thrown, "run the same command again");
+      await new Promise((resolve) => setTimeout(resolve, returnPauseMs));
+    }
+  }
+}
+
+async function openOne({ target, project, connections, report }: HoldingOptions): Promise<OpenTarget> {
+  try {
+    return await openTarget({
+      name: target.name,
+      url: await connections.urlOf(target),
+      searchPath: project.config.policy.searchPath,
+      actor: currentActor(),
+      rollout: null,
+      operatorPatienceMs,
+      note: (message) => report({ kind: "note", target: target.name, message }),
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof BelayError)) throw thrown;
+    throw new BelayError(thrown.kind, thrown.code, `${target.name}: ${messageOf(thrown)}`, {
+      ...(thrown.hint !== undefined && { hint: thrown.hint }),
+      cause: thrown,
+    });
+  }
+}

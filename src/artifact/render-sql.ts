@@ -34,7 +34,7 @@ interface Place {
 function head(change: Change, plan: StatementPlan): string {
   const statements = plan.backward.flatMap((section) => section.steps).filter((step) => step.purpose === null);
   const lines = [
-    `Belay: the way back of ${change.title} (${change.id}).`,
+    `Belay: the way back of ${oneLine(change.title)} (${change.id}).`,
     `Takes back the change with the digest ${change.digest}.`,
     "",
     `  psql -v ON_ERROR_STOP=1 -f rollbacks/${change.id}.sql "$DATABASE_URL"`,

@@ -48,7 +48,7 @@ const readers: { readonly [name: string]: Reader } = {
 };
 
 const COMMENT = /^\s*--\s?([^]*)$/;
-const DIRECTIVE = /^belay:([a-z-]+)(?:\s+([^]*))?$/;
+const DIRECTIVE = /^belay:([a-z-]+)(?:\s+([^\r\n]*))?$/;
 
 /**
  * Reads the directives in the comments at the head of an `.up.sql`. A statement's own directives may stand there too, in a

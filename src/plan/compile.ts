@@ -139,12 +139,18 @@ function lossOf(source: Source, { effects }: Compiled): readonly Loss[] {
     .map((object) => ({ object: keyOf(object).key, what: "its values (keep is off)" }));
 }
 
-/** What the ledger calls an object: its kind and its quoted name, below its table where it has one. */
+/**
+ * What the ledger calls an object: its kind and its quoted name, below its table where it has none without that. An index has: what drops it does not name its
+ * table, and must come to the same key.
+ */
 export function keyOf(object: ObjectReference): ObjectKey {
-  const name = quoteQualified({ schema: object.schema, name: object.of ?? object.name });
+  const { kind, schema, name } = object;
+  const of = kind === "index" ? null : (object.of ?? null);
   const key =
-    object.of === undefined ? `${object.kind} ${name}` : `${object.kind} ${name}.${quoteIdentifier(object.name)}`;
-  return { kind: object.kind, schema: object.schema, name: object.name, of: object.of ?? null, key };
+    of === null
+      ? `${kind} ${quoteQualified({ schema, name })}`
+      : `${kind} ${quoteQualified({ schema, name: of })}.${quoteIdentifier(name)}`;
+  return { kind, schema, name, of, key };
 }
 
 function transactionControl(source: Source, statement: Statement): BelayError {

@@ -30,6 +30,12 @@ describe("the head of a change", () => {
     );
   });
 
+  it("is not cut short by a comment with an odd character in it", () => {
+    for (const odd of ["\u2028", "\u2029", "\u0085", "\0", "\t"]) {
+      expect(parseHead(`-- a ${odd} b\n-- belay:keep off\n`, "f").keep).toBe("off");
+    }
+  });
+
   it("ends at the first statement: what stands below it is only a comment", () => {
     expect(parseHead("SELECT 1;\n-- belay:nonsense\n", "f")).toEqual(noDirectives);
   });
@@ -59,6 +65,9 @@ describe("the head of a change", () => {
     expect(directivesFrom(given, "f")).toEqual({ ...noDirectives, ...given });
     expect(directivesFrom(undefined, "f")).toEqual(noDirectives);
     expect(() => directivesFrom({ titel: "T" }, "f")).toThrow(expect.objectContaining({ code: "directive-unknown" }));
+    expect(() => directivesFrom({ title: "T\nDROP TABLE t;" }, "f")).toThrow(
+      expect.objectContaining({ kind: "usage" }),
+    );
     expect(() => directivesFrom("title", "f")).toThrow(expect.objectContaining({ code: "directive-invalid" }));
   });
 });

@@ -46,7 +46,7 @@ function run(given: Scenario, befalls: readonly Fate[]): { readonly world: World
 function property(check: (result: ReturnType<typeof run>) => void): void {
   fc.assert(
     fc.property(scenario, fc.array(fate, { maxLength: 40 }), (given, befalls) => check(run(given, befalls))),
-    { numRuns: 400 },
+    { numRuns: 150 },
   );
 }
 

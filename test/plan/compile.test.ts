@@ -1,0 +1,127 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { compile, type Source } from "../../src/plan/compile.js";
+import { isBracketed, stepsOf, type Section, type StatementPlan } from "../../src/plan/step.js";
+import { parseStatements } from "../../src/sql/parse.js";
+
+async function planOf(up: string, down: string, given: Partial<Source> = {}): Promise<StatementPlan> {
+  const halves = { up: await parseStatements(up, "up.sql"), down: await parseStatements(down, "down.sql") };
+  return compile({ id: "20260101000001_x", form: "sql", transaction: "on", keep: "on", ...halves, ...given });
+}
+
+/** Each section as its kind and the commands in it; what Belay put there goes by its purpose. */
+function shape(sections: readonly Section[]): readonly string[] {
+  return sections.map(({ transaction, steps }) => {
+    const names = steps.map(({ command, purpose }) => purpose ?? command);
+    return `${transaction}: ${names.join(", ")}`;
+  });
+}
+
+describe("a compiled plan", () => {
+  it("puts neighbouring statements in one transaction, and what cannot run in one outside and alone", async () => {
+    const up = `ALTER TABLE t ADD COLUMN a int; ALTER TABLE t ADD COLUMN b int;
+      CREATE INDEX CONCURRENTLY i ON t (a); CREATE INDEX CONCURRENTLY j ON t (b);
+      ALTER TABLE t ALTER COLUMN b SET DEFAULT 1;`;
+    const plan = await planOf(up, "SELECT 1");
+    expect(shape(plan.forward)).toEqual([
+      "inside: ALTER TABLE ADD COLUMN, ALTER TABLE ADD COLUMN",
+      "outside: CREATE INDEX CONCURRENTLY",
+      "outside: CREATE INDEX CONCURRENTLY",
+      "inside: ALTER TABLE ALTER COLUMN SET DEFAULT",
+    ].map((line) => expect.stringMatching(new RegExp(`^${line.split(":")[0]}: `)))); // prettier-ignore
+    expect(plan.forward.map(({ steps }) => steps.length)).toEqual([2, 1, 1, 1]);
+    expect(isBracketed(plan.forward)).toBe(true);
+    expect(isBracketed(plan.backward)).toBe(false);
+  });
+
+  it("loses and reorders no statement, whatever they are", async () => {
+    const statements = fc.array(
+      fc.constantFrom(
+        "ALTER TABLE t ADD COLUMN a int",
+        "CREATE INDEX CONCURRENTLY i ON t (a)",
+        "UPDATE t SET a = 1",
+        "DROP TABLE t",
+        "VACUUM t",
+        "CREATE TABLE IF NOT EXISTS t (a int)",
+      ),
+      { minLength: 1, maxLength: 6 },
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        statements,
+        fc.constantFrom("on", "off"),
+        fc.constantFrom("on", "off"),
+        async (given, transaction, keep) => {
+          const plan = await planOf(given.join(";\n"), "SELECT 1", { transaction, keep } as const);
+          const own = stepsOf(plan.forward).filter(({ purpose }) => purpose === null);
+          expect(own.map(({ sql }) => sql)).toEqual(given);
+          for (const { transaction: kind, steps } of plan.forward) {
+            const ownSteps = steps.filter(({ purpose }) => purpose === null).length;
+            expect(steps.length).toBeGreaterThan(0);
+            expect(kind === "outside" && steps.length > 1).toBe(false);
+            expect(transaction === "off" && ownSteps > 1).toBe(false);
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it("keeps the values of what is dropped before, and puts them back after their place was made", async () => {
+    const plan = await planOf("ALTER TABLE app.t ADD COLUMN a int;", "ALTER TABLE app.t DROP COLUMN a;");
+    expect(stepsOf(plan.backward).map(({ purpose }) => purpose)).toEqual(["keep", null]);
+    expect(stepsOf(plan.forward).map(({ purpose }) => purpose)).toEqual([null, "restore"]);
+    expect(stepsOf(plan.backward)[0]).toMatchObject({
+      sql: "SELECT belay.keep('20260101000001_x', to_regclass('app.t'), 'a')",
+      removes: ["column app.t.a"],
+    });
+    expect(plan.loss).toEqual([]);
+  });
+
+  it("keeps a whole table, also one that the way forward drops, and restores it on the way back", async () => {
+    const plan = await planOf("DROP TABLE t;", "CREATE TABLE t (a int);");
+    expect(stepsOf(plan.forward).map(({ purpose }) => purpose)).toEqual(["keep", null]);
+    expect(stepsOf(plan.backward).map(({ purpose }) => purpose)).toEqual([null, "restore"]);
+  });
+
+  it("keeps nothing where nothing is destroyed: a rename, a move, an index", async () => {
+    for (const [up, down] of [
+      ["ALTER TABLE t RENAME COLUMN a TO b", "ALTER TABLE t RENAME COLUMN b TO a"],
+      ["ALTER TABLE t RENAME TO u", "ALTER TABLE u RENAME TO t"],
+      ["ALTER TABLE t SET SCHEMA s", "ALTER TABLE s.t SET SCHEMA public"],
+      ["CREATE INDEX i ON t (a)", "DROP INDEX i"],
+    ] as const) {
+      const plan = await planOf(up, down);
+      expect(stepsOf([...plan.forward, ...plan.backward]).map(({ purpose }) => purpose)).toEqual([null, null]);
+      expect(plan.loss).toEqual([]);
+    }
+  });
+
+  it("with keep off keeps nothing, and says what the way back loses", async () => {
+    const plan = await planOf("ALTER TABLE t ADD COLUMN a int;", "ALTER TABLE t DROP COLUMN a;", { keep: "off" });
+    expect(stepsOf([...plan.forward, ...plan.backward]).map(({ purpose }) => purpose)).toEqual([null, null]);
+    expect(plan.loss).toMatchObject([{ object: "column t.a" }]);
+    const rows = await planOf("INSERT INTO t VALUES (1)", "DELETE FROM t WHERE a = 1");
+    expect(rows.loss).toMatchObject([{ object: "t", what: expect.stringContaining("DELETE") }]);
+  });
+
+  it("knows what IF NOT EXISTS may meet, and what the catalog must show after a statement outside", async () => {
+    const up = `CREATE INDEX IF NOT EXISTS i ON t (a); ALTER TABLE t ADD COLUMN IF NOT EXISTS a int;
+      CREATE UNIQUE INDEX CONCURRENTLY k ON t (a);`;
+    const plan = await planOf(up, "DROP INDEX CONCURRENTLY k; DROP INDEX i; ALTER TABLE t DROP COLUMN a;");
+    const own = stepsOf(plan.forward).filter(({ purpose }) => purpose === null);
+    expect(own.map(({ mayMeet }) => mayMeet.map(({ key }) => key))).toEqual([["index i"], ["column t.a"], []]);
+    expect(own.map(({ verification }) => verification.kind)).toEqual(["none", "none", "index-valid"]);
+    expect(stepsOf(plan.backward)[0]?.verification).toEqual({ kind: "index-gone", index: { schema: null, name: "k" } });
+  });
+
+  it.each(["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT s", "START TRANSACTION"])(
+    "of a half with %s is refused with its place: Belay brackets the statements itself",
+    async (statement) => {
+      await expect(planOf(`SELECT 1;\n  ${statement};`, "SELECT 1")).rejects.toMatchObject({
+        code: "transaction-control",
+        message: expect.stringContaining(":2:3"),
+      });
+    },
+  );
+});

@@ -1,0 +1,216 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { belay, expectBelay, startBelay, type RunningBelay } from "../support/cli.js";
+import { drawLine } from "./proxy.js";
+import { climb } from "./strike.js";
+import { faultsOf, standingOf, type Ladder } from "./whole.js";
+import { until } from "./server.js";
+import { holdTable, makeWorld, waitsForLock, type Cell, type Database, type Shape, type World } from "./world.js";
+
+const shapes: readonly Shape[] = ["alter", "index", "command"];
+let world: World;
+let ladder: Ladder;
+const cells: Cell[] = [];
+
+beforeAll(async () => {
+  world = await makeWorld(shapes);
+  ladder = await climb(world, shapes);
+}, 300_000);
+afterEach(async () => {
+  for (const cell of cells.splice(0)) await cell.remove();
+});
+afterAll(() => world.remove());
+
+async function cell(from: "before" | "after" = "before", change: object = {}): Promise<Cell> {
+  const made = await world.cell(change, from);
+  cells.push(made);
+  return made;
+}
+
+/** How many changes stand on both targets; everything else about them is as it must be. */
+async function whole({ staging, production }: Cell): Promise<readonly [number, number]> {
+  const [one, two] = [await standingOf(staging), await standingOf(production)];
+  expect([...faultsOf("staging", one, ladder), ...faultsOf("production", two, ladder)]).toEqual([]);
+  return [one.applied.length, two.applied.length];
+}
+
+function endOf(running: RunningBelay): () => boolean {
+  let ended = false;
+  void running.result.finally(() => (ended = true));
+  return () => ended;
+}
+
+async function kill(running: RunningBelay): Promise<void> {
+  running.kill("SIGKILL");
+  await running.result;
+}
+
+/** Waits until a session in the database runs a query like this. */
+async function runs({ client }: Database, like: string, ended: () => boolean): Promise<boolean> {
+  const found = await until(async () => {
+    const { rows } = await client.query(
+      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'active' AND query LIKE $1",
+      [like],
+    );
+    return rows.length > 0;
+  }, ended);
+  return found !== null;
+}
+
+test.each([1, 2])("the lost answer to COMMIT %i is asked of the ledger: the rollout goes on", async (nth) => {
+  const made = await cell();
+  const line = await drawLine(world.server.port);
+  try {
+    await made.connectThrough(line.port);
+    line.loseCommitAnswer(nth);
+    await expectBelay(made.root, 0, ["rollout", "--yes"]);
+    expect(line.lost()).toBe(1);
+    expect(await whole(made)).toEqual([3, 3]);
+  } finally {
+    await line.close();
+  }
+});
+
+test("the lost answer to the COMMIT of a way back is asked of the ledger: it is reported taken back, and proved", async () => {
+  const made = await cell("after");
+  const line = await drawLine(world.server.port);
+  try {
+    await made.connectThrough(line.port);
+    await expectBelay(made.root, 0, ["revert", "made", "idx_state", "--yes"]);
+    line.loseCommitAnswer(1);
+    const { targets } = (await expectBelay(made.root, 0, ["revert", "add_model", "--yes", "--json"])).json();
+    expect(line.lost()).toBe(1);
+    expect(targets).toMatchObject([{ reverted: [ladder.ids[0]], provenBack: true }, { provenBack: true }]);
+    expect(await whole(made)).toEqual([0, 0]);
+  } finally {
+    await line.close();
+  }
+});
+
+test("a statement whose process was killed while it waited for a lock is not applied later", async () => {
+  const made = await cell();
+  const holder = await holdTable(world.server, made.production, "SHARE");
+  const running = startBelay(made.root, ["rollout", "--yes"]);
+  expect(await waitsForLock(world.server, made.production, endOf(running))).toBe(true);
+  await kill(running);
+  const abort = await belay(made.root, ["abort", await rolloutOf(made)]);
+  await holder.release();
+  expect(abort.exitCode).toBe(0);
+  expect(await whole(made)).toEqual([0, 0]);
+});
+
+test("Ctrl-C while an index is built goes back at once, and drops what it has left", async () => {
+  const made = await cell();
+  const reader = await world.server.connect(made.production.name);
+  const running = startBelay(made.root, ["rollout", "--yes"]);
+  const ended = endOf(running);
+  await until(
+    async () =>
+      (await made.staging.client.query("SELECT FROM belay.applied WHERE id LIKE '%idx_state'")).rowCount === 1,
+    ended,
+  );
+  await reader.query("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1");
+  expect(await runs(made.production, "CREATE INDEX CONCURRENTLY%", ended)).toBe(true);
+  await until(
+    async () => (await made.production.client.query("SELECT FROM pg_index WHERE NOT indisvalid")).rowCount === 1,
+    ended,
+  );
+  running.kill("SIGINT");
+  await runs(made.production, "DROP INDEX CONCURRENTLY%", ended);
+  await reader.end();
+  expect((await running.result).exitCode).toBe(130);
+  expect(await whole(made)).toEqual([0, 0]);
+  await expectBelay(made.root, 0, ["rollout", "--yes"]);
+  expect(await whole(made)).toEqual([3, 3]);
+});
+
+test("two operators at once: one acts, and the other touches nothing", async () => {
+  const made = await cell();
+  const both = [startBelay(made.root, ["rollout", "--yes"]), startBelay(made.root, ["rollout", "--yes"])];
+  const codes = (await Promise.all(both.map(({ result }) => result))).map(({ exitCode }) => exitCode).toSorted();
+  expect([
+    [0, 0],
+    [0, 3],
+  ]).toContainEqual(codes);
+  expect(await whole(made)).toEqual([3, 3]);
+});
+
+test("an operator whose session was ended cannot act behind the back of the one that took over", async () => {
+  const made = await cell();
+  const holder = await holdTable(world.server, made.staging, "SHARE");
+  const first = startBelay(made.root, ["rollout", "--yes"]);
+  expect(await waitsForLock(world.server, made.staging, endOf(first))).toBe(true);
+  const second = startBelay(made.root, ["rollout", "--yes"]);
+  await until(async () => {
+    const { rows } = await made.staging.client.query(
+      `SELECT pg_terminate_backend(o.pid) FROM pg_stat_activity o, pg_stat_activity w WHERE o.datname = current_database() AND w.datname = o.datname
+         AND o.application_name LIKE 'belay/%/operator' AND w.application_name LIKE 'belay-waiting/%'`,
+    );
+    return rows.length > 0;
+  });
+  await holder.release();
+  const codes = [(await first.result).exitCode, (await second.result).exitCode];
+  expect(codes).toContain(0);
+  await belay(made.root, ["rollout", "--yes"]);
+  expect(await whole(made)).toEqual([3, 3]);
+});
+
+test("a command ends with the process that runs it, and is taken back before it begins anew", async () => {
+  const made = await cell();
+  const running = startBelay(made.root, ["rollout", "--yes"], { env: { BELAY_TEST_SLOW: "2" } });
+  expect(await runs(made.production, "%pg_sleep(2)%", endOf(running))).toBe(true);
+  await kill(running);
+  await expectBelay(made.root, 0, ["rollout", "--yes"]);
+  expect(await whole(made)).toEqual([3, 3]);
+  const { rows } = await made.production.client.query("SELECT id FROM made_by_command");
+  expect(rows).toEqual([{ id: 1 }]);
+});
+
+test("a change that was killed before the catalog after it was recorded can be taken back from under later ones, and is proved", async () => {
+  const made = await cell();
+  const stop = await made.stopAt(made.production, 4);
+  const running = startBelay(made.root, ["rollout", "--yes"]);
+  expect(await stop.reached(endOf(running))).not.toBeNull();
+  await kill(running);
+  await stop.release();
+  await expectBelay(made.root, 0, ["rollout", "--yes"]);
+  const { targets } = (await expectBelay(made.root, 0, ["revert", "add_model", "--yes", "--json"])).json();
+  expect(targets).toMatchObject([{ provenBack: true }, { provenBack: true }]);
+});
+
+test("`revert --last` of a change that was cut off half-way takes that back, and not the one before too", async () => {
+  const made = await cell();
+  await expectBelay(made.root, 0, ["rollout", "--to", "add_model", "--yes"]);
+  const holder = await holdTable(world.server, made.staging, "SHARE");
+  const running = startBelay(made.root, ["rollout", "--yes"]);
+  expect(await waitsForLock(world.server, made.staging, endOf(running))).toBe(true);
+  await kill(running);
+  await holder.release();
+  const { targets } = (
+    await expectBelay(made.root, 0, ["revert", "--last", "--target", "staging", "--yes", "--json"])
+  ).json();
+  expect(targets).toMatchObject([{ reverted: [ladder.ids[1]], provenBack: true }]);
+  expect(await whole(made)).toEqual([1, 1]);
+});
+
+test("a rehearsal that was killed leaves whole files, and its scratch database to the next one", async () => {
+  const made = await cell();
+  const scratch = async (): Promise<number> =>
+    (await made.staging.client.query("SELECT FROM pg_database WHERE datname LIKE 'belay_rehearsal_%'")).rowCount ?? 0;
+  const running = startBelay(made.root, ["rehearse"]);
+  expect(await until(async () => (await scratch()) === 1, endOf(running))).not.toBeNull();
+  await kill(running);
+  for (const file of await readdir(join(made.root, "rollbacks"))) {
+    if (file.endsWith(".json")) JSON.parse(await readFile(join(made.root, "rollbacks", file), "utf8"));
+  }
+  await expectBelay(made.root, 0, ["rehearse"]);
+  expect(await scratch()).toBe(0);
+});
+
+async function rolloutOf({ staging }: Cell): Promise<string> {
+  const { rows } = await staging.client.query<{ rollout: string }>(
+    "SELECT rollout FROM belay.journal WHERE kind = 'rollout-started' ORDER BY seq DESC LIMIT 1",
+  );
+  return rows[0]?.rollout ?? "";
+}

@@ -34,6 +34,8 @@ export interface OpenChange {
 /** A change that failed or was taken back: it stays so until its digest changes or a person releases it. */
 export interface HeldChange {
   readonly id: string;
+  /** Null where it was never applied here: the ledger then knows only its id. */
+  readonly title: string | null;
   readonly digest: string;
   readonly why: "failed" | "reverted";
   readonly detail: string;
@@ -93,10 +95,12 @@ function step(state: TargetState, entry: Entry): TargetState {
       };
     case "reverted": {
       const gone = { ...next, open: null, expected: null, applied: without(state.applied, id) };
-      return entry.body.hold === false ? gone : hold(gone, entry, id, "reverted", entry.body.reason);
+      return entry.body.hold === false
+        ? gone
+        : hold(gone, entry, { id, title: titleIn(state, id) }, "reverted", entry.body.reason);
     }
     case "failed":
-      return hold(next, entry, id, "failed", entry.body.message);
+      return hold(next, entry, { id, title: titleIn(state, id) }, "failed", entry.body.message);
     case "released":
       return release(next, id);
     default:
@@ -127,12 +131,16 @@ function release(state: TargetState, id: string): TargetState {
 function hold(
   state: TargetState,
   entry: Extract<Entry, { kind: "reverted" | "failed" }>,
-  id: string,
+  named: Pick<HeldChange, "id" | "title">,
   why: HeldChange["why"],
   detail: string,
 ): TargetState {
-  const held = { id, digest: entry.body.digest, why, detail, by: entry.actor, at: entry.at };
-  return { ...state, held: [...without(state.held, id), held] };
+  const held = { ...named, digest: entry.body.digest, why, detail, by: entry.actor, at: entry.at };
+  return { ...state, held: [...without(state.held, named.id), held] };
+}
+
+function titleIn(state: TargetState, id: string): string | null {
+  return [...state.applied, ...state.held].find((change) => change.id === id)?.title ?? null;
 }
 
 /** Is this very digest of the change held back here? */

@@ -8,6 +8,16 @@ export function sqlStateOf(thrown: unknown): string | null {
   return thrown instanceof pg.DatabaseError ? (thrown.code ?? null) : null;
 }
 
+/**
+ * What was thrown, for a person. Where others depend on an object (2BP01), the server names them only in its detail. Other details are left out: they repeat
+ * values of rows.
+ */
+export function explain(thrown: unknown): string {
+  const message = messageOf(thrown);
+  if (sqlStateOf(thrown) !== "2BP01" || !(thrown instanceof pg.DatabaseError)) return message;
+  return thrown.detail === undefined ? message : `${message}: ${thrown.detail.split("\n").join("; ")}`;
+}
+
 /** 55P03 lock_not_available: a lock timeout or NOWAIT. */
 export function isLockTimeout(thrown: unknown): boolean {
   return sqlStateOf(thrown) === "55P03";

@@ -1,14 +1,15 @@
 import { parseManifest, type Manifest } from "../artifact/manifest.js";
-import { BelayError, messageOf } from "../errors.js";
+import { BelayError } from "../errors.js";
 import type { AppliedChange } from "../journal/target-state.js";
-import { describeDifference, differences } from "../snapshot/difference.js";
 import { expectedAfterUndo } from "../snapshot/undo.js";
 import type { Loss } from "../plan/step.js";
 import { append, readArtifact, readEntries, readStoredSnapshot, readTarget } from "../postgres/ledger/ledger.js";
 import type { OpenTarget } from "../postgres/open-target.js";
+import { recordProof } from "../postgres/proof.js";
 import { readCatalog, recordCatalog, type Catalog } from "../postgres/record-catalog.js";
 import { revertChange } from "../postgres/revert-change.js";
 import type { RunContext } from "../postgres/run-transaction.js";
+import { explain } from "../postgres/sql-state.js";
 import type { Report } from "../progress.js";
 import type { Policy } from "../system/config/config.js";
 import type { HeldTarget } from "./held-target.js";
@@ -77,7 +78,7 @@ export async function revertOn(place: RevertPlace, seen: TargetPreview): Promise
     }
   } catch (thrown) {
     if (thrown instanceof BelayError && thrown.kind === "defect") throw thrown;
-    problem = messageOf(thrown);
+    problem = explain(thrown);
   }
   return {
     target: seen.target,
@@ -102,13 +103,8 @@ async function revertOne(
   const expected = await held.persist((open) => expectedCatalog(open, change));
   await held.persist((open) => takeBack(place, open, change, manifest));
   const now = await held.persist((open) => recordCatalog(open, change.id));
-  const found = differences(expected, now.snapshot).map(describeDifference);
+  const found = await held.persist((open) => recordProof(open, change.id, expected, now));
   place.report({ kind: "proved-back", target: held.open.name, equal: found.length === 0, differences: found });
-  await held.persist((open) => {
-    const about = { change: change.id, rollout: change.rollout, actor: open.actor };
-    const body = { target: open.name, expected: change.before, actual: now.fingerprint, equal: found.length === 0 };
-    return append(open.operator, "back-proved", about, body);
-  });
   return found.length === 0 ? null : `${change.id}: the catalog differs from the one before: ${found.join("; ")}`;
 }
 

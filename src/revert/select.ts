@@ -65,7 +65,7 @@ interface Named {
 }
 
 /** The ledger knows a change by its id and its title alone. */
-function named(changes: readonly { readonly id: string; readonly title?: string }[]): readonly Named[] {
+function named(changes: readonly { readonly id: string; readonly title: string | null }[]): readonly Named[] {
   return changes.map(({ id, title }) => {
     const parsed = parseChangeId(id);
     return { id, version: parsed?.version ?? id, name: parsed?.name ?? id, title: title ?? id };

@@ -1,5 +1,5 @@
 import { parseManifest } from "../artifact/manifest.js";
-import { BelayError, messageOf } from "../errors.js";
+import { BelayError } from "../errors.js";
 import type { Built } from "../postgres/build-plan.js";
 import type { OpenChange } from "../journal/target-state.js";
 import type { EntryBodies } from "../journal/entry.js";
@@ -12,7 +12,7 @@ import { keepCatalog, readCatalog, recordCatalog } from "../postgres/record-cata
 import { revertChange } from "../postgres/revert-change.js";
 import { settleChange } from "../postgres/settle-change.js";
 import type { RunContext } from "../postgres/run-transaction.js";
-import { sqlStateOf } from "../postgres/sql-state.js";
+import { explain, sqlStateOf } from "../postgres/sql-state.js";
 import { builtOf, openTargetOf, type RolloutContext } from "./rollout-context.js";
 
 /** The way back is not cut off by the signal that stopped the way forward. */
@@ -94,7 +94,7 @@ export async function recordFailure(
   const open = openTargetOf(context, target);
   const { digest } = builtOf(context, id).change;
   const about = { rollout: context.rollout, change: id, actor: context.actor };
-  await append(open.operator, "failed", about, { digest, message: messageOf(thrown), sqlState: sqlStateOf(thrown) });
+  await append(open.operator, "failed", about, { digest, message: explain(thrown), sqlState: sqlStateOf(thrown) });
 }
 
 /** Takes back a change that the rollout applied, with the artifact that the ledger holds. */

@@ -1,7 +1,7 @@
 import { BelayError, messageOf } from "../errors.js";
 import type { Entry, RolloutOutcome } from "../journal/entry.js";
 import { append } from "../postgres/ledger/ledger.js";
-import { connectionLost, isConnectionLost } from "../postgres/sql-state.js";
+import { connectionLost, explain, isConnectionLost } from "../postgres/sql-state.js";
 import { apply, prove, recordFailure, revert, settleBack, startTarget, type Why } from "./carry-out.js";
 import { decide, type Action } from "./decide.js";
 import { runGates, stageOf, type GateVerdict } from "./gates.js";
@@ -158,27 +158,33 @@ async function approval(
   return { kind: "approval", message, hint: `belay approve ${context.rollout}, then belay resume ${context.rollout}` };
 }
 
+/** How often a stage that bakes looks at the journal, in milliseconds. */
+const lookWhileBakingMs = 1_000;
+
 async function bake(context: RolloutContext, look: Look, stage: string): Promise<void> {
   const { bakeMs, targets } = stageOf(context.project.config, stage);
   const appliedAt = targets.flatMap((target) =>
     (look.entries.get(target) ?? []).filter((e) => e.kind === "applied").map((e) => e.at),
   );
-  if (appliedAt.length > 0) await waitOutBake(context, stage, bakeMs, appliedAt.toSorted().at(-1) ?? "");
-  if (context.signal.aborted) return;
+  const last = appliedAt.toSorted().at(-1);
+  const remainingMs = last === undefined ? 0 : await remainingBake(context, bakeMs, last);
+  if (remainingMs > 0) {
+    // Only a part of it: in between, the journal says whether a person has asked for something else.
+    context.report({ kind: "baking", stage, remainingMs });
+    await waitFor(Math.min(remainingMs, lookWhileBakingMs), context.signal);
+    return;
+  }
   await append(context.control.operator, "stage-done", about(context), { stage });
   context.report({ kind: "stage-done", stage });
 }
 
 /** The bake is counted from the last change, by the server's clock. */
-async function waitOutBake(context: RolloutContext, stage: string, bakeMs: number, since: string): Promise<void> {
+async function remainingBake(context: RolloutContext, bakeMs: number, since: string): Promise<number> {
   const [row] = await context.control.operator.query<{ gone: number }>(
     "SELECT extract(epoch FROM clock_timestamp() - $1::timestamptz)::float8 * 1000 AS gone",
     [since],
   );
-  const remainingMs = bakeMs - (row?.gone ?? 0);
-  if (remainingMs <= 0) return;
-  context.report({ kind: "baking", stage, remainingMs });
-  await waitFor(remainingMs, context.signal);
+  return bakeMs - (row?.gone ?? 0);
 }
 
 async function goBack(
@@ -197,8 +203,8 @@ async function goBack(
     }
   } catch (thrown) {
     if (isConnectionLost(thrown)) throw thrown;
-    notBack.set(target, messageOf(thrown));
-    context.report({ kind: "warning", target, message: `the way back failed: ${messageOf(thrown)}` });
+    notBack.set(target, explain(thrown));
+    context.report({ kind: "warning", target, message: `the way back failed: ${explain(thrown)}` });
   }
 }
 

@@ -99,7 +99,7 @@ CREATE INDEX IF NOT EXISTS by_priority ON tasks (priority);`,
     const [row] = await made
       .database("main")
       .query("SELECT body -> 'met' AS met FROM belay.journal WHERE kind = 'applied'");
-    expect(row?.["met"]).toEqual(["table tasks", "column tasks.priority", "index by_note"]);
+    expect(row?.["met"]).toEqual(["table tasks", "column tasks.id", "column tasks.priority", "index by_note"]);
     expect(await exists(made.database("main"), "by_priority")).toBe(true);
     return { made, before };
   }

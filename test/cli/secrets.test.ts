@@ -80,7 +80,7 @@ describe("a password in a url", () => {
   });
 
   it("is in no output, no document, no ledger and no artifact of a change that goes out and comes back", async () => {
-    const tell = ["sh", "-c", 'echo "$BELAY_DATABASE_URL" | tee /dev/stderr'];
+    const tell = ["sh", "-c", 'echo "$BELAY_DATABASE_URL"; echo "$BELAY_DATABASE_URL" >&2'];
     const gates = {
       loud: { probe: "command", run: tell, phase: "after", success: { equals: "calm" }, count: 1 },
     };

@@ -119,11 +119,13 @@ describe("where a target stands", () => {
 });
 
 describe("a held change", () => {
-  it("is held under its digest: an edited one may run", () => {
+  it("is held under its digest, so an edited one may run, and under its title where that is known", () => {
     const state = foldTarget(entries(failed("a")));
     expect(heldAs(state, "a", "a")).toMatchObject({ why: "failed", by: "ada", at: "t0", detail: "m" });
     expect(heldAs(state, "a", "another")).toBeNull();
     expect(heldAs(state, "b", "a")).toBeNull();
+    expect(foldTarget(entries(applied("a"), reverted("a"), failed("a"))).held).toMatchObject([{ id: "a", title: "a" }]);
+    expect(state.held).toMatchObject([{ title: null }]);
   });
 });
 

@@ -77,9 +77,9 @@ function tellEnd({ narrator }: Story): void {
   for (const [what, why] of [
     ["README.md", "the same as a page to read, and the three people whose work this is"],
     ["npm start -- <report.md>", "the story with a report of your own"],
-    ["npx belay --help", "all commands; each works on this folder's belay.config.ts"],
+    ["npm run belay -- --help", "all commands; they work on this folder's belay.config.ts"],
     ["rollbacks/*.sql", "the ways back: psql alone can run them"],
   ] as const)
-    line(`  ${paint.accent(what.padEnd(25))} ${why}`);
+    line(`  ${paint.accent(what.padEnd(26))} ${why}`);
   line("");
 }

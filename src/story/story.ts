@@ -33,8 +33,10 @@ export function expectCode(code: number, expected: number, command: string): voi
 /** Says what the application noticed since it was asked last. */
 export async function sayTraffic({ application, narrator }: Story): Promise<void> {
   const { writes, reads, errors, slowestMs, lastError } = await application.traffic();
-  const failures = errors === 0 ? "no error" : `${errors} errors, the last one: ${lastError}`;
-  narrator.say(
-    `The application, meanwhile: ${writes} tasks written, ${reads} times read, slowest answer ${durationText(slowestMs)}, ${failures}.`,
-  );
+  const { line, paint } = narrator;
+  const failures = errors === 0 ? paint.good("no error") : paint.bad(`${errors} errors`);
+  const answered = `${writes} tasks written, ${reads} reads, slowest answer ${durationText(slowestMs)}`;
+  line(`${paint.accent("the application")}  ${answered}, ${failures}`);
+  if (errors > 0) line(paint.dim(`  the last one: ${lastError}`));
+  line("");
 }

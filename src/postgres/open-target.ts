@@ -2,7 +2,7 @@ import { addressOf, shown } from "./address.js";
 import { endOrphans } from "./orphans.js";
 import { ensureLedger } from "./ledger/ledger.js";
 import { requireOperator, takeOperatorLock } from "./operator-lock.js";
-import { recordMissedCatalog } from "./record-catalog.js";
+import { recordMissed } from "./proof.js";
 import { openSession, type Session, type SessionOptions } from "./session.js";
 
 /** A target that this process operates: it holds the operator's lock there. */
@@ -49,7 +49,7 @@ export async function openTarget(options: OpenTargetOptions): Promise<OpenTarget
     await nameSession(operator, nameOf(rollout, "operator"));
     await endOrphans(operator, options.note);
     await ensureLedger(operator, options.actor);
-    await recordMissedCatalog({ operator, rollout, actor: options.actor });
+    await recordMissed({ name: options.name, operator, rollout, actor: options.actor }, options.note);
     const openWorker = (): Promise<Session> =>
       openUnder(operator, url, { applicationName: nameOf(rollout, "worker"), searchPath });
     let worker = await openWorker();

@@ -1,6 +1,6 @@
 import { fingerprint, type Snapshot } from "../snapshot/snapshot.js";
 import { readSnapshot } from "./catalog/read-snapshot.js";
-import { append, lastUnrecorded, storeSnapshot } from "./ledger/ledger.js";
+import { append, storeSnapshot } from "./ledger/ledger.js";
 import type { OpenTarget } from "./open-target.js";
 import type { Session } from "./session.js";
 
@@ -21,17 +21,8 @@ export async function keepCatalog(target: Pick<OpenTarget, "operator">): Promise
   return catalog;
 }
 
-/**
- * Records the catalog after the last change where that was not done: whoever applied it or took it back died in between, or had no Belay. Without it a later way
- * back could not tell this change's effect from the next one's.
- */
-export async function recordMissedCatalog(target: Recorded): Promise<void> {
-  const change = await lastUnrecorded(target.operator);
-  if (change !== null) await recordCatalog(target, change);
-}
-
 /** What the record needs of a target. */
-type Recorded = Pick<OpenTarget, "operator" | "rollout" | "actor">;
+export type Recorded = Pick<OpenTarget, "operator" | "rollout" | "actor">;
 
 /** Records the catalog as a change left it. */
 export async function recordCatalog(target: Recorded, change: string): Promise<Catalog> {

@@ -1,27 +1,24 @@
 import { parseManifest } from "../artifact/manifest.js";
 import { BelayError } from "../errors.js";
 import type { OpenChange } from "../journal/target-state.js";
-import { describeDifference, differences } from "../snapshot/difference.js";
-import type { Snapshot } from "../snapshot/snapshot.js";
-import { expectedAfterUndo } from "../snapshot/undo.js";
-import { readArtifact, readStoredSnapshot, readTarget } from "./ledger/ledger.js";
-import { readCatalog, recordCatalog } from "./record-catalog.js";
+import { readArtifact, readTarget } from "./ledger/ledger.js";
+import { catalogWithout, recordProof } from "./proof.js";
+import { recordCatalog, type Catalog } from "./record-catalog.js";
 import { revertChange, type RevertOptions } from "./revert-change.js";
 import type { RunContext } from "./run-transaction.js";
-import type { Session } from "./session.js";
 
 /** Takes a change that was cut off half-way, up or down, to "none of it", with the artifact that the ledger holds since it began. */
 export async function settleChange(
   context: RunContext,
   begun: OpenChange,
   why: Pick<RevertOptions, "reason" | "hold" | "directory">,
-): Promise<void> {
+): Promise<Catalog> {
   const { operator, name } = context.target;
   const artifact = await readArtifact(operator, begun.id);
   const manifest = parseManifest(artifact?.manifest, `the ledger of ${name}`);
   const whole = (await readTarget(operator)).applied.find((applied) => applied.id === begun.id);
   await revertChange(context, { ...why, manifest, met: whole?.met ?? begun.met, open: begun });
-  await recordCatalog(context.target, begun.id);
+  return recordCatalog(context.target, begun.id);
 }
 
 /**
@@ -35,30 +32,15 @@ export async function settleAlone(
   const { target, lock, report, directory } = place;
   const message = `${begun.id} was cut off half-way ${begun.direction}; finishing that first`;
   report({ kind: "note", target: target.name, message });
-  const expected = await catalogWithout(target.operator, begun);
+  const expected = await catalogWithout(target.operator, await readTarget(target.operator), begun.id);
   // A way back is not cut off by Ctrl-C.
   const signal = new AbortController().signal;
   const context: RunContext = { target, change: begun.id, direction: "down", lock, report, signal };
-  await settleChange(context, begun, { reason: "cut off half-way", hold: true, directory });
+  const now = await settleChange(context, begun, { reason: "cut off half-way", hold: true, directory });
   if (expected === null) return;
-  const found = differences(expected, (await readCatalog(target.operator)).snapshot).map(describeDifference);
+  const found = await recordProof(target, begun.id, expected, now);
   report({ kind: "proved-back", target: target.name, equal: found.length === 0, differences: found });
   if (found.length > 0) throw settledDiffers(target.name, begun.id, found);
-}
-
-/** The catalog as it should be without the change; null where the ledger cannot tell. */
-async function catalogWithout(operator: Session, begun: OpenChange): Promise<Snapshot | null> {
-  const { applied, expected } = await readTarget(operator);
-  const whole = applied.find(({ id }) => id === begun.id);
-  const before = await storedOrNull(operator, whole?.before ?? begun.before);
-  if (before === null || whole === undefined) return before;
-  const after = await storedOrNull(operator, whole.after);
-  const current = await storedOrNull(operator, expected);
-  return after === null || current === null ? null : expectedAfterUndo(before, after, current);
-}
-
-async function storedOrNull(operator: Session, fingerprint: string | null): Promise<Snapshot | null> {
-  return fingerprint == null ? null : readStoredSnapshot(operator, fingerprint);
 }
 
 function settledDiffers(target: string, change: string, found: readonly string[]): BelayError {

@@ -8,6 +8,7 @@ import type { OpenTarget } from "../postgres/open-target.js";
 import { readCatalog, type Catalog } from "../postgres/record-catalog.js";
 import { revertChange } from "../postgres/revert-change.js";
 import type { RunContext } from "../postgres/run-transaction.js";
+import { isConnectionLost } from "../postgres/sql-state.js";
 import type { Report } from "../progress.js";
 import type { Policy } from "../system/config/config.js";
 import { catalogEquals, dataEquals, type Assertion } from "./assertion.js";
@@ -142,6 +143,8 @@ class Run {
       await work();
     } catch (thrown) {
       if (thrown instanceof BelayError && ["interrupted", "defect"].includes(thrown.kind)) throw thrown;
+      // That says nothing about the change.
+      if (isConnectionLost(thrown)) throw thrown;
       note({ name, passed: false, detail: messageOf(thrown) });
       throw new StepFailed("found", "rehearsal-step-failed", messageOf(thrown), { cause: thrown });
     }

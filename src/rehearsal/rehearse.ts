@@ -1,13 +1,14 @@
 import { freshnessOfFiles } from "../artifact/freshness.js";
 import type { Evidence, Manifest } from "../artifact/manifest.js";
 import { findChange } from "../change/find.js";
-import { BelayError } from "../errors.js";
+import { BelayError, messageOf } from "../errors.js";
 import { foldTarget } from "../journal/target-state.js";
 import { applyChange } from "../postgres/apply-change.js";
 import { buildAll, type Built } from "../postgres/build-plan.js";
 import { withConnections, type Connections } from "../postgres/connections.js";
 import { readEntries } from "../postgres/ledger/ledger.js";
 import { openTarget } from "../postgres/open-target.js";
+import { isConnectionLost } from "../postgres/sql-state.js";
 import { withSession } from "../postgres/session.js";
 import type { Report } from "../progress.js";
 import { belayVersion } from "../system/version.js";
@@ -43,10 +44,20 @@ export async function rehearse(project: Project, options: RehearseOptions = {}):
     if (pending.length === 0) return [];
     for (const one of pending) await ensureBuilt(project, one, report);
     const settings = { url, policy: project.config.policy.rehearsal, connections, report };
-    return withScratch(settings, (scratch) =>
-      rehearseOn(project, scratch, pending, wanted, { ...options, report, connections }),
-    );
+    try {
+      return await withScratch(settings, (scratch) =>
+        rehearseOn(project, scratch, pending, wanted, { ...options, report, connections }),
+      );
+    } catch (thrown) {
+      throw isConnectionLost(thrown) ? cutOff(thrown) : thrown;
+    }
   });
+}
+
+/** The connection says nothing about the changes: no evidence is written of it. */
+function cutOff(thrown: unknown): BelayError {
+  const message = `The rehearsal was cut off: ${messageOf(thrown)}. Nothing but its scratch copy was touched.`;
+  return new BelayError("refused", "rehearsal-cut-off", message, { hint: "Run it again.", cause: thrown });
 }
 
 async function rehearseOn(

@@ -171,12 +171,27 @@ test("a change that was killed before the catalog after it was recorded can be t
   const made = await cell();
   const stop = await made.stopAt(made.production, 4);
   const running = startBelay(made.root, ["rollout", "--yes"]);
-  expect(await stop.reached(endOf(running))).not.toBeNull();
+  const pid = await stop.reached(endOf(running));
   await kill(running);
+  await made.production.client.query("SELECT pg_terminate_backend($1)", [pid]);
   await stop.release();
   await expectBelay(made.root, 0, ["rollout", "--yes"]);
   const { targets } = (await expectBelay(made.root, 0, ["revert", "add_model", "--yes", "--json"])).json();
   expect(targets).toMatchObject([{ provenBack: true }, { provenBack: true }]);
+});
+
+test("a way back that was killed before its proof is proved by the next command", async () => {
+  const made = await cell("after");
+  const { entries } = await standingOf(made.staging);
+  const stop = await made.stopAt(made.staging, entries.length + 3);
+  const running = startBelay(made.root, ["revert", "made", "--yes"]);
+  const pid = await stop.reached(endOf(running));
+  await kill(running);
+  await made.staging.client.query("SELECT pg_terminate_backend($1)", [pid]);
+  await stop.release();
+  const { stderr } = await expectBelay(made.root, 0, ["revert", "made", "--yes"]);
+  expect(stderr).toContain("was taken back, and the catalog is what it was before");
+  expect(await whole(made)).toEqual([2, 2]);
 });
 
 test("`revert --last` of a change that was cut off half-way takes that back, and not the one before too", async () => {

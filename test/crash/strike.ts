@@ -5,7 +5,7 @@ import type { Cell, Database, Shape, Stop, World } from "./world.js";
 
 /** What befalls a command. */
 export const strikes = [
-  "SIGKILL", "end worker", "end operator", "end both", "crash server", "cut line", "SIGINT", "SIGTERM", "SIGHUP",
+  "SIGKILL", "SIGKILL and end both", "end worker", "end operator", "end both", "crash server", "cut line", "SIGINT", "SIGTERM", "SIGHUP",
 ] as const; // prettier-ignore
 export type Strike = (typeof strikes)[number];
 
@@ -125,6 +125,10 @@ async function befall(
       running.kill(strike);
       if (strike === "SIGKILL") await running.result;
       return;
+    case "SIGKILL and end both":
+      running.kill("SIGKILL");
+      await running.result;
+      return terminate(cell, target, "%");
     case "end worker":
       return terminate(cell, target, "%/worker");
     case "end operator":
@@ -176,7 +180,7 @@ function unsettled(plan: Crash, outcome: Omit<Outcome, "faults">, ladder: Ladder
   const { result, follow, staging, production } = outcome;
   const told = (name: string, { exitCode, stdout, stderr }: BelayResult): string =>
     `${name} ended with ${exitCode}\n${stdout}\n${stderr}`;
-  const fits = plan.strike === "SIGKILL" ? [-1] : [0, 4, 130];
+  const fits = plan.strike.startsWith("SIGKILL") ? [-1] : [0, 4, 130];
   if (outcome.reached && !fits.includes(result.exitCode)) faults.push(told("the command", result));
   if (follow !== null && ![0, 3, 4, 130].includes(follow.exitCode)) faults.push(told("the next command", follow));
   const open =

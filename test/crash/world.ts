@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Client } from "pg";
 import { openTarget } from "../../src/postgres/open-target.js";
 import { expectBelay } from "../support/cli.js";
-import { connect, pause, startServer, until, type CrashServer } from "./server.js";
+import { connect, startServer, until, type CrashServer } from "./server.js";
 
 const schema = `
   CREATE TABLE tasks (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, state text NOT NULL, n int NOT NULL, note text);
@@ -292,4 +292,3 @@ export async function waitsForLock(server: CrashServer, target: Database, ended:
   }
 }
 
-export { pause };

@@ -123,12 +123,19 @@ export async function readArtifact(
 }
 
 /** The change that was applied or taken back last, where the catalog after it was not recorded and no other was begun since; else null. */
-export async function lastUnrecorded(session: Session): Promise<string | null> {
-  const [last] = await session.query<{ kind: EntryKind; change: string }>(
-    `SELECT kind, change FROM belay.journal
+export async function lastUnrecorded(session: Session): Promise<Unrecorded | null> {
+  const [last] = await session.query<Unrecorded & Record<string, unknown>>(
+    `SELECT seq::float8 AS seq, kind, change, rollout FROM belay.journal
      WHERE kind IN ('applied', 'reverted', 'catalog-recorded', 'change-started') ORDER BY seq DESC LIMIT 1`,
   );
-  return last !== undefined && ["applied", "reverted"].includes(last.kind) ? last.change : null;
+  return last !== undefined && ["applied", "reverted"].includes(last.kind) ? last : null;
+}
+
+interface Unrecorded {
+  readonly seq: number;
+  readonly kind: EntryKind;
+  readonly change: string;
+  readonly rollout: string | null;
 }
 
 /** Stores a snapshot under its fingerprint; the same one is stored once. */

@@ -291,4 +291,3 @@ export async function waitsForLock(server: CrashServer, target: Database, ended:
     await client.end();
   }
 }
-

@@ -1,4 +1,4 @@
-import { paintWith, type Paint } from "../present/paint.js";
+import { paintWith, withoutControl, type Paint } from "../present/paint.js";
 import { durationText } from "../present/duration-text.js";
 import { progressText } from "../present/progress-text.js";
 import type { Progress, Report } from "../progress.js";
@@ -30,6 +30,7 @@ const plainEveryMs = 5_000;
 export function openScreen(options: ScreenOptions): Screen {
   const { stderr, stdout } = process;
   const paint = paintWith(options.colour);
+  const harmless = (text: string): string => withoutControl(text, options.colour);
   const live = stderr.isTTY && !options.quiet;
   let current: { readonly text: string; readonly since: number } | null = null;
   let lastPlain = 0;
@@ -40,14 +41,14 @@ export function openScreen(options: ScreenOptions): Screen {
   const draw = (): void => {
     if (current === null) return;
     frame = (frame + 1) % frames.length;
-    const text = `${frames[frame]} ${current.text} ${durationText(Date.now() - current.since)}`;
+    const text = `${frames[frame]} ${harmless(current.text)} ${durationText(Date.now() - current.since)}`;
     stderr.write(`${clearLine}${paint.dim(text.slice(0, Math.max(20, (stderr.columns || 80) - 1)))}`);
   };
   const timer = live ? setInterval(draw, redrawMs) : null;
   timer?.unref();
   const tell = (line: string): void => {
     clear();
-    stderr.write(`${line}\n`);
+    stderr.write(`${harmless(line)}\n`);
     if (live) draw();
   };
   const report = (progress: Progress): void => {
@@ -56,14 +57,14 @@ export function openScreen(options: ScreenOptions): Screen {
     if (shown.kind === "line") {
       clear();
       current = null;
-      stderr.write(`${shown.text}\n`);
+      stderr.write(`${harmless(shown.text)}\n`);
     } else if (live) {
       current = { text: shown.text, since: current?.text === shown.text ? current.since : Date.now() };
       draw();
     } else if (progress.kind === "waiting" || progress.kind === "baking") {
       if (Date.now() - lastPlain < plainEveryMs) return;
       lastPlain = Date.now();
-      stderr.write(`${shown.text}\n`);
+      stderr.write(`${harmless(shown.text)}\n`);
     }
   };
   return {
@@ -73,7 +74,7 @@ export function openScreen(options: ScreenOptions): Screen {
     print: (lines) => {
       clear();
       current = null;
-      if (!options.json) stdout.write(lines.map((line) => `${line}\n`).join(""));
+      if (!options.json) stdout.write(lines.map((line) => `${harmless(line)}\n`).join(""));
     },
     close: () => {
       clear();

@@ -1,13 +1,19 @@
 /** A duration as a person reads it: `340 ms`, `1.2 s`, `2 m 05 s`. */
 export function durationText(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  if (Math.round(ms) < 1_000) return `${Math.round(ms)} ms`;
+  if (Math.round(ms / 100) < 600) return `${(ms / 1_000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1_000);
   return `${Math.floor(seconds / 60)} m ${String(seconds % 60).padStart(2, "0")} s`;
 }
 
 /** The first words of a statement, on one line. */
 export function shortStatement(sql: string, length = 72): string {
-  const line = sql.replaceAll(/\s+/g, " ").trim();
+  const line = asToldByBelay(sql) ?? sql.replaceAll(/\s+/g, " ").trim();
   return line.length <= length ? line : `${line.slice(0, length - 1)}…`;
+}
+
+/** Belay's own steps, in words. */
+function asToldByBelay(sql: string): string | null {
+  if (sql.startsWith("SELECT belay.keep(")) return "keeping what is about to be dropped";
+  return sql.startsWith("SELECT belay.restore(") ? "putting back what was kept" : null;
 }

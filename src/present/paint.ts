@@ -23,3 +23,15 @@ export function paintWith(colour: boolean): Paint {
     accent: as("cyan"),
   };
 }
+
+const escape = "\u001B";
+const control = {
+  plain: /(?![\t\n])\p{Cc}/gu,
+  /** Spares what begins a colour. */
+  coloured: new RegExp(`(?!${escape}\\[[0-9;]*m)(?![\\t\\n])\\p{Cc}`, "gu"),
+};
+
+/** What a database, a command or a file says must not steer the terminal: its control characters are shown as `\uFFFD`. */
+export function withoutControl(text: string, colour: boolean): string {
+  return text.replaceAll(colour ? control.coloured : control.plain, "\uFFFD");
+}

@@ -70,7 +70,7 @@ describe("an artifact that is run alone", () => {
     ]);
     await expectBelay(made, 0, ["rollout", "--retry", "again"]);
     expect(await columnsOf(made.database("main"), "tasks")).toContain("region");
-  }, 120_000);
+  });
 
   it("puts values that were written since into belay_kept, from where the next rollout brings them back", async () => {
     const made = await built(addRegion, one);
@@ -99,7 +99,7 @@ describe("an artifact that is run alone", () => {
     expect((await runArtifact(made, region)).exitCode).toBe(0);
     expect(await columnsOf(made.database("main"), "tasks")).toEqual(["id", "note", "priority"]);
     expect((await runArtifact(made, regionIndex)).exitCode).toBe(0);
-  }, 120_000);
+  });
 
   it("of several sections goes on where it was cut off", async () => {
     const id = "20260101000001_x";
@@ -128,7 +128,7 @@ describe("an artifact that is run alone", () => {
     await expectBelay(made, 0, ["rollout", "--retry", "again"]);
     await expectBelay(made, 0, ["revert", "--last", "--yes"]);
     expect(await catalogOf(made.database("main"))).toBe(before);
-  }, 120_000);
+  });
 
   it("that was cut off half-way is finished by Belay's own revert, too", async () => {
     const id = "20260101000001_x";
@@ -144,7 +144,7 @@ describe("an artifact that is run alone", () => {
     await expectBelay(made, 0, ["revert", "--last", "--yes"]);
     expect(await catalogOf(made.database("main"))).toBe(before);
     expect(await appliedOn(made.database("main"))).toEqual([]);
-  }, 120_000);
+  });
 
   it("refuses while somebody else operates the database, and names him", async () => {
     const made = await built(addRegion, one);
@@ -197,5 +197,5 @@ describe("an artifact of commands that is run alone", () => {
     const again = await run();
     expect(again.exitCode).toBe(0);
     expect(again.stderr).toContain("already");
-  }, 120_000);
+  });
 });

@@ -142,7 +142,7 @@ describe("belay propose", () => {
     expect((await expectBelay(made, 0, ["propose", "report.md", "--json"])).json().outcome).toBe("written");
     await expectBelay(made, 0, ["rollout"]);
     expect(await appliedOn(made.database("main"))).toEqual([column, index]);
-  }, 120_000);
+  });
 
   it("of severity 7 makes every stage after the first wait for an approval, which --yes is", async () => {
     const made = await proposed({ severity: "7" }, { config: unrehearsed });
@@ -163,7 +163,7 @@ describe("belay propose", () => {
     expect(await appliedOn(made.database("production"))).toEqual([column, index]);
     const other = await proposed({ severity: "7" }, { config: unrehearsed });
     await expectBelay(other, 0, ["rollout", "--yes"]);
-  }, 120_000);
+  });
 
   it("of severity 9 wants a person's own word: --yes is none", async () => {
     const made = await proposed({ severity: "9" }, { config: unrehearsed });
@@ -174,7 +174,7 @@ describe("belay propose", () => {
     await expectBelay(made, 0, ["approve", paused.rollout]);
     await expectBelay(made, 0, ["resume", paused.rollout]);
     expect(await appliedOn(made.database("production"))).toEqual([column, index]);
-  }, 120_000);
+  });
 
   it("splices no name from a report into a statement", async () => {
     const hostile = `"ai_model:string); DROP TABLE tasks; --"`;
@@ -251,7 +251,7 @@ describe("belay build and belay check", () => {
     expect(await rules()).toEqual([expect.stringMatching(/^manifest-invalid/)]);
     await expectBelay(made, 0, ["build"]);
     await expectBelay(made, 0, ["build", "--check"]);
-  }, 120_000);
+  });
 
   it("name the place of a syntax error, a lost half and a transaction of the author's own, in every format", async () => {
     const made = await project(

@@ -49,7 +49,7 @@ describe("--json", () => {
       const wrong = exitCode === 2;
       expect(shapeOf(result)).toEqual({ command, exitCode, namesOutcome: true, hasError: wrong, tellsError: wrong });
     }
-  }, 120_000);
+  });
 
   it("is the document too where the words on the command line are wrong", async () => {
     const made = await oneTarget();

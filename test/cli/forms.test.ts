@@ -28,7 +28,7 @@ describe("a change with a statement that cannot run in a transaction", () => {
     const { targets } = (await expectBelay(made, 0, ["revert", "--last", "--yes", "--json"])).json();
     expect(targets).toMatchObject([{ reverted: [id], provenBack: true }]);
     expect(await main(made)).toBe(before);
-  }, 120_000);
+  });
 
   it("that fails leaves no INVALID index, and what came before it in the change goes back too", async () => {
     const unique = pair(
@@ -47,7 +47,7 @@ describe("a change with a statement that cannot run in a transaction", () => {
     await made.database("main").query("DELETE FROM tasks WHERE id > 20");
     await expectBelay(made, 0, ["rollout", "--retry", "no duplicates any more"]);
     expect(await exists(made.database("main"), "one_note")).toBe(true);
-  }, 120_000);
+  });
 
   it("refuses to take somebody else's index for its own", async () => {
     const made = await built(files, one);
@@ -77,7 +77,7 @@ describe("a change with `transaction off`", () => {
     expect(await columnsOf(made.database("main"), "tasks")).toEqual(expect.arrayContaining(["a", "b"]));
     await expectBelay(made, 0, ["revert", "--last", "--yes"]);
     expect(await columnsOf(made.database("main"), "tasks")).toEqual(["id", "note", "priority"]);
-  }, 120_000);
+  });
 });
 
 describe("what a change met and did not make", () => {
@@ -148,7 +148,7 @@ describe("a pair of commands", () => {
     expect(await exists(made.database("main"), "warm")).toBe(true);
     await expectBelay(made, 0, ["revert", "WarmCache", "--yes"]);
     expect(await main(made)).toBe(before);
-  }, 120_000);
+  });
 
   it("whose way forward fails is run backward, and says how it ended", async () => {
     const made = await built(

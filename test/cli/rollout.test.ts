@@ -65,7 +65,7 @@ describe("a rollout", () => {
     expect((await expectBelay(made, 0, ["drift", "--json"])).json().targets).toMatchObject(
       both.map((target) => ({ target, differences: [] })),
     );
-  }, 120_000);
+  });
 
   it("whose second of three changes fails in production takes everything back everywhere, and holds the change", async () => {
     const second = pair("20260101000002_b", "ALTER TABLE tasks ADD COLUMN b int; ALTER TABLE extra ADD COLUMN b int;", "ALTER TABLE extra DROP COLUMN b; ALTER TABLE tasks DROP COLUMN b;"); // prettier-ignore
@@ -93,7 +93,7 @@ describe("a rollout", () => {
     });
     expect(await columnsOf(made.database("production"), "tasks")).toContain("c");
     expect(await kindsOn(made.database("production"))).toContain("released");
-  }, 120_000);
+  });
 
   it("that was taken back is held until `belay retry` releases it with a reason, or its digest changes", async () => {
     const made = await built(addRegion, { targets: ["main"] });
@@ -110,7 +110,7 @@ describe("a rollout", () => {
     );
     await build(made);
     await expectBelay(made, 0, ["rollout"]);
-  }, 120_000);
+  });
 
   it("whose gate before is red touches nothing: exit 3", async () => {
     const made = await built(addRegion, { config: gated("staging", ["calm", gate("select 7", "before")]) });
@@ -160,7 +160,7 @@ describe("a rollout", () => {
     await made.database("staging").query("CREATE TABLE no_such_table ()");
     await expectBelay(made, 0, ["resume", document.rollout]);
     expect(await appliedOn(made.database("production"))).toEqual([region]);
-  }, 120_000);
+  });
 
   it("beside another one on the same targets: one acts, the other exits 3 and names the holder", async () => {
     const slow = pair("20260101000001_slow", "ALTER TABLE tasks ADD COLUMN slow int; SELECT pg_sleep(8);", "ALTER TABLE tasks DROP COLUMN slow;"); // prettier-ignore
@@ -176,7 +176,7 @@ describe("a rollout", () => {
       const kinds = await kindsOn(made.database(name), "20260101000001_slow");
       expect(kinds.filter((kind) => kind === "applied")).toHaveLength(1);
     }
-  }, 120_000);
+  });
 
   it("that Ctrl-C stops goes back to where it was, holds nothing, and exits 130", async () => {
     const slow = pair("20260101000001_slow", "ALTER TABLE tasks ADD COLUMN slow int; SELECT pg_sleep(30);", "ALTER TABLE tasks DROP COLUMN slow;"); // prettier-ignore
@@ -197,7 +197,7 @@ describe("a rollout", () => {
     );
     await build(made);
     await expectBelay(made, 0, ["rollout"]);
-  }, 120_000);
+  });
 
   it("goes only to the target, up to the stage and up to the change that are named", async () => {
     const made = await built({ ...addRegion, ...indexRegion });
@@ -210,7 +210,7 @@ describe("a rollout", () => {
     expect(await appliedOn(made.database("staging"))).toEqual([region]);
     expect(await appliedOn(made.database("production"))).toEqual([region, regionIndex]);
     expect((await expectBelay(made, 2, ["rollout", "--target", "moon"])).stderr).toContain("production");
-  }, 120_000);
+  });
 
   it("as a dry run, and a plan, show every statement with its lock and its way back, and touch nothing", async () => {
     const made = await built({ ...addRegion, ...indexRegion });
@@ -255,7 +255,7 @@ describe("a rollout is refused with exit 3 before anything is touched", () => {
     expect(await refusal()).toMatchObject({ code: "not-rehearsed" });
     expect(await appliedOn(made.database("main"))).toEqual([]);
     expect(await columnsOf(made.database("main"), "tasks")).not.toContain("region");
-  }, 120_000);
+  });
 
   it("where the proof is too old", async () => {
     const made = await built(addRegion, { targets: ["main"], config: { policy: { rehearsal: { maxAge: "1ms" } } } });
@@ -293,7 +293,7 @@ describe("a rollout is refused with exit 3 before anything is touched", () => {
     expect((await expectBelay(made, 0, ["drift", "--json"])).json().outcome).toBe("none");
     await expectBelay(made, 0, ["revert", "--last", "--yes"]);
     expect(await exists(made.database("main"), "by_hand")).toBe(true);
-  }, 120_000);
+  });
 
   it("where a change has no way back, unless its loss is accepted in as many words", async () => {
     const id = "20260101000005_forget";

@@ -38,7 +38,7 @@ describe("a rollout that is steered from another terminal", () => {
     });
     expect(await appliedOn(made.database("production"))).toEqual([region, second]);
     expect((await expectBelay(made, 2, ["resume", id])).stderr).toContain("no unfinished rollout");
-  }, 120_000);
+  });
 
   it("goes back soon when it is aborted, however long it would still bake", async () => {
     const { made, id, running } = await baking("10m");
@@ -49,7 +49,7 @@ describe("a rollout that is steered from another terminal", () => {
     expect(aborted.json()).toMatchObject({ outcome: "aborted" });
     expect(await appliedOn(made.database("staging"))).toEqual([]);
     expect(await kindsOn(made.database("staging"))).toContain("back-proved");
-  }, 120_000);
+  });
 
   it("that stands still goes back by the terminal that aborts it", async () => {
     const stages = [{ name: "staging", targets: ["staging"] }, { name: "production", targets: ["production"], approval: true }]; // prettier-ignore
@@ -61,7 +61,7 @@ describe("a rollout that is steered from another terminal", () => {
     expect(document).toMatchObject({ outcome: "aborted", targets: [{ target: "staging", state: "rolled-back" }, { target: "production", state: "pending" }] }); // prettier-ignore
     expect(await catalogOf(made.database("staging"))).toBe(before);
     expect((await expectBelay(made, 2, ["abort", rollout])).stderr).toContain("no unfinished rollout");
-  }, 120_000);
+  });
 
   it("goes on only as what it began as: a file that changed since is named", async () => {
     const stages = [{ name: "staging", targets: ["staging"] }, { name: "production", targets: ["production"], approval: true }]; // prettier-ignore
@@ -78,5 +78,5 @@ describe("a rollout that is steered from another terminal", () => {
     });
     await expectBelay(made, 0, ["abort", rollout]);
     expect(await appliedOn(made.database("staging"))).toEqual([]);
-  }, 120_000);
+  });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { afterAll } from "vitest";
+import { afterAll, vi } from "vitest";
 import type { ConfigInput } from "../../src/system/config/schema.js";
 import { freshDatabase, serverUrl, type FreshDatabase } from "./database.js";
 
@@ -59,6 +59,9 @@ export interface RunningBelay {
   /** Resolves when the process has ended. */
   readonly result: Promise<BelayResult>;
 }
+
+// A test here starts many processes, and others may want the machine too.
+vi.setConfig({ testTimeout: 240_000 });
 
 const here = fileURLToPath(new URL("../..", import.meta.url));
 const cleanups: (() => Promise<void>)[] = [];
@@ -115,7 +118,7 @@ export function startBelay(
     cwd: typeof where === "string" ? where : where.root,
     env: { FORCE_COLOR: undefined, NO_COLOR: undefined, ...options.env },
     ...(options.input === undefined ? { stdin: "ignore" } : { input: options.input }),
-    timeout: options.timeout ?? 50_000,
+    timeout: options.timeout ?? 120_000,
     reject: false,
   });
   let stderr = "";

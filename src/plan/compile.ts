@@ -26,7 +26,10 @@ export function compile(source: Source): StatementPlan {
   const dropped = [...up, ...down].flatMap(({ effects }) => effects.drops).map(keyOf);
   const half = (statements: readonly Compiled[]): readonly Section[] =>
     sectionsOf(
-      statements.flatMap((compiled) => stepsFor(source, compiled, new Set(dropped.map((d) => d.key)))),
+      [
+        ...statements.flatMap((compiled) => stepsFor(source, compiled)),
+        ...statements.flatMap((compiled) => restoresFor(source, compiled, new Set(dropped.map((d) => d.key)))),
+      ],
       source.transaction,
     );
   return {
@@ -46,16 +49,23 @@ interface Classified {
   readonly transaction: "inside" | "outside";
 }
 
-function stepsFor(source: Source, compiled: Compiled, dropped: ReadonlySet<string>): readonly Classified[] {
+function stepsFor(source: Source, compiled: Compiled): readonly Classified[] {
   const { statement, effects } = compiled;
   if (effects.nature === "transaction-control") throw transactionControl(source, statement);
   const own = { step: ownStep(compiled), transaction: effects.transaction };
   if (source.keep === "off" || !destroys(effects)) return [own];
   const kept = effects.drops.filter(isKept).map((object) => bookStep("keep", source.id, object));
-  const restored = effects.creates
-    .filter((object) => isKept(object) && dropped.has(keyOf(object).key))
-    .map((object) => bookStep("restore", source.id, object));
-  return [...kept, own, ...restored];
+  return [...kept, own];
+}
+
+/**
+ * What was kept is put back at the end of a half, after everything that the author writes into the new place: what people wrote since goes before rows and
+ * defaults that a migration brings along.
+ */
+function restoresFor(source: Source, { effects }: Compiled, dropped: ReadonlySet<string>): readonly Classified[] {
+  if (source.keep === "off" || !destroys(effects)) return [];
+  const made = effects.creates.filter((object) => isKept(object) && dropped.has(keyOf(object).key));
+  return made.map((object) => bookStep("restore", source.id, object));
 }
 
 function ownStep({ statement, effects }: Compiled): Step {

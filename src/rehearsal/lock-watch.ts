@@ -27,7 +27,7 @@ export function watchLocks(): LockObserver & { readonly taken: () => readonly Ta
       const locks = await session.query<{ mode: string; relation: string }>(
         `SELECT l.mode, l.relation::regclass::text AS relation FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
          JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE l.pid = pg_backend_pid() AND l.granted AND n.nspname NOT IN ('pg_catalog', 'pg_toast', 'belay', 'belay_kept') ORDER BY 2, 1`,
+         WHERE l.pid = pg_backend_pid() AND l.granted AND c.relkind IN ('r', 'p', 'm', 'f', 'v') AND n.nspname NOT IN ('pg_catalog', 'pg_toast', 'belay', 'belay_kept') ORDER BY 2, 1`,
       );
       const fresh = locks.filter(
         (lock) => !pending.some((held) => held.mode === manualName(lock.mode) && held.relation === lock.relation),

@@ -110,7 +110,8 @@ async function giveBack(folder: SandboxFolder, lease: Lease): Promise<void> {
 
 function urlOf(login: Login, database: string): string {
   if (database === "") throw new BelayError("usage", "sandbox-database-name", "A database needs a name.");
+  // The sandbox speaks no TLS, whatever PGSSLMODE asks of other servers.
   // Delimiters that a path may hold stay as they are: pg undoes their encoding no more than decodeURI does, libpq reads both.
   const path = encodeURI(database).replaceAll("?", "%3F").replaceAll("#", "%23");
-  return `postgres://${SUPERUSER}:${encodeURIComponent(login.password)}@${HOST}:${login.port}/${path}`;
+  return `postgres://${SUPERUSER}:${encodeURIComponent(login.password)}@${HOST}:${login.port}/${path}?sslmode=disable`;
 }

@@ -201,7 +201,10 @@ DECLARE
   kept belay.journal;
   matching text;
   columns text;
+  assignments text;
   restored bigint;
+  updated bigint := 0;
+  key name[] := belay.key_of(relation);
   generator record;
 BEGIN
   SELECT j.* INTO kept FROM belay.journal j, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -215,17 +218,29 @@ BEGIN
     SELECT string_agg(format('t.%1$I = k.%1$I', c), ' AND ') INTO matching
       FROM jsonb_array_elements_text(CASE jsonb_typeof(kept.body -> 'key') WHEN 'array' THEN kept.body -> 'key' ELSE '[]' END) AS x(c);
     IF matching IS NULL THEN RETURN; END IF;
-    EXECUTE format('UPDATE %1$s t SET %2$I = k.%2$I FROM belay_kept.%3$I k WHERE %4$s AND t.%2$I IS DISTINCT FROM k.%2$I',
+    EXECUTE format('UPDATE %1$s t SET %2$I = k.%2$I FROM belay_kept.%3$I k WHERE %4$s AND t.%2$I::text IS DISTINCT FROM k.%2$I::text',
       relation, wanted, kept.body ->> 'keptAs', matching);
   ELSE
     SELECT string_agg(quote_ident(a.attname), ', ') INTO columns
       FROM pg_attribute a JOIN pg_attribute k ON k.attname = a.attname AND k.attnum > 0 AND NOT k.attisdropped
         AND k.attrelid = to_regclass(format('belay_kept.%I', kept.body ->> 'keptAs'))
       WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '';
+    -- Rows that the change brings along are there again: what people made of them since goes before them.
+    SELECT string_agg(format('%1$I = k.%1$I', a.attname), ', ') INTO assignments
+      FROM pg_attribute a JOIN pg_attribute k ON k.attname = a.attname AND k.attnum > 0 AND NOT k.attisdropped
+        AND k.attrelid = to_regclass(format('belay_kept.%I', kept.body ->> 'keptAs'))
+      WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attidentity <> 'a'
+        AND NOT a.attname = ANY (coalesce(key, '{}'));
+    IF key IS NOT NULL AND assignments IS NOT NULL THEN
+      SELECT string_agg(format('t.%1$I = k.%1$I', c), ' AND ') INTO matching FROM unnest(key) AS x(c);
+      EXECUTE format('UPDATE %1$s t SET %2$s FROM belay_kept.%3$I k WHERE %4$s', relation, assignments, kept.body ->> 'keptAs', matching);
+      GET DIAGNOSTICS updated = ROW_COUNT;
+    END IF;
     EXECUTE format('INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM belay_kept.%3$I ON CONFLICT DO NOTHING',
       relation, columns, kept.body ->> 'keptAs');
   END IF;
   GET DIAGNOSTICS restored = ROW_COUNT;
+  restored := restored + updated;
   FOR generator IN SELECT pg_get_serial_sequence(relation::text, a.attname) AS sequence, a.attname FROM pg_attribute a
     WHERE wanted IS NULL AND a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
       AND pg_get_serial_sequence(relation::text, a.attname) IS NOT NULL

@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { openTarget } from "../../src/postgres/open-target.js";
 import { belay, expectBelay, startBelay, type RunningBelay } from "../support/cli.js";
 import { drawLine } from "./proxy.js";
 import { climb } from "./strike.js";
@@ -154,6 +155,18 @@ test("an operator whose session was ended cannot act behind the back of the one 
   expect(codes).toContain(0);
   await belay(made.root, ["rollout", "--yes"]);
   expect(await whole(made)).toEqual([3, 3]);
+});
+
+test("a process that has lost its operator's lock to another opens no worker any more", async () => {
+  const { staging } = await cell();
+  const settings = { name: "staging", url: staging.url, searchPath: "public", rollout: null, operatorPatienceMs: 5_000, note: (): void => undefined }; // prettier-ignore
+  const first = await openTarget({ ...settings, actor: "first" });
+  const worker = await first.worker();
+  await staging.client.query("SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS ours(pid)", [[first.operator.pid, worker.pid]]); // prettier-ignore
+  const second = await openTarget({ ...settings, actor: "second" });
+  await until(async () => !worker.alive());
+  await expect(first.worker()).rejects.toMatchObject({ code: "operator-lost" });
+  await Promise.all([first.close(), second.close()]);
 });
 
 test("a command ends with the process that runs it, and is taken back before it begins anew", async () => {

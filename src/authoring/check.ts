@@ -73,8 +73,8 @@ function orderFindings(changes: readonly Change[]): readonly Finding[] {
   }
 }
 
-/** Messages begin with `file:line:column:` where the place is known. */
-const place = /^(?<file>[^\s:]+\.(?:sql|ts|mts|js|mjs|json)):(?:(?<line>\d+):)?/;
+/** Messages begin with `file:line:column:` where the place is known, or with the file alone. */
+const place = /^(?<file>[^\s:]+\.(?:sql|ts|mts|js|mjs|json))(?::(?<line>\d+))?(?=[:\s])/;
 
 function findingOf(change: Change | null, error: BelayError): Finding {
   const found = place.exec(error.message)?.groups;

@@ -7,6 +7,8 @@ import type { Loss, ObjectKey, Section, StatementPlan, Step, Verification } from
 /** The statements of both halves, with the choices of the change's head that bear on them. */
 export interface Source {
   readonly id: string;
+  /** Where the halves stand, for messages. */
+  readonly files: { readonly up: string; readonly down: string };
   readonly form: "sql" | "knex";
   readonly up: readonly Statement[];
   readonly down: readonly Statement[];
@@ -21,6 +23,8 @@ interface Compiled {
 
 /** Turns the statements of a change into its plan: forward and backward. */
 export function compile(source: Source): StatementPlan {
+  refuseTransactionControl(source.up, source.files.up);
+  refuseTransactionControl(source.down, source.files.down);
   const up = source.up.map(withEffects);
   const down = source.down.map(withEffects);
   const dropped = [...up, ...down].flatMap(({ effects }) => effects.drops).map(keyOf);
@@ -50,8 +54,7 @@ interface Classified {
 }
 
 function stepsFor(source: Source, compiled: Compiled): readonly Classified[] {
-  const { statement, effects } = compiled;
-  if (effects.nature === "transaction-control") throw transactionControl(source, statement);
+  const { effects } = compiled;
   const own = { step: ownStep(compiled), transaction: effects.transaction };
   if (source.keep === "off" || !destroys(effects)) return [own];
   const kept = effects.drops.filter(isKept).map((object) => bookStep("keep", source.id, object));
@@ -163,14 +166,17 @@ export function keyOf(object: ObjectReference): ObjectKey {
   return { kind, schema, name, of, key };
 }
 
-function transactionControl(source: Source, statement: Statement): BelayError {
-  const place = `${source.id}:${statement.line}:${statement.column}`;
-  return new BelayError(
-    "refused",
-    "transaction-control",
-    `${place}: "${statement.text}" ends or begins a transaction.`,
-    {
-      hint: "Leave it out: Belay brackets the statements itself. `-- belay:transaction off` makes each one commit on its own.",
-    },
-  );
+function refuseTransactionControl(statements: readonly Statement[], file: string): void {
+  for (const statement of statements) {
+    if (effectsOf(statement).nature !== "transaction-control") continue;
+    const place = `${file}:${statement.line}:${statement.column}`;
+    throw new BelayError(
+      "refused",
+      "transaction-control",
+      `${place}: "${statement.text}" ends or begins a transaction.`,
+      {
+        hint: "Leave it out: Belay brackets the statements itself. `-- belay:transaction off` makes each one commit on its own.",
+      },
+    );
+  }
 }

@@ -63,7 +63,15 @@ async function compileHalves(
     throw empty(downFile, "It has no statement, so nothing would be taken back.");
   }
   const { transaction, keep } = change.directives;
-  return compile({ id: change.id, form: change.form, up, down, transaction, keep });
+  return compile({
+    id: change.id,
+    files: { up: upFile, down: downFile },
+    form: change.form,
+    up,
+    down,
+    transaction,
+    keep,
+  });
 }
 
 /** For showing only: the way forward runs live, so one that reads and decides is fine. */

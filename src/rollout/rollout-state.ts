@@ -34,15 +34,16 @@ export interface RolloutState {
   readonly targets: readonly TargetProgress[];
 }
 
-/** The rollouts that a control ledger tells of, oldest first; without what happened on the other targets. */
-export function foldRollouts(control: readonly Entry[]): readonly RolloutState[] {
+/** The rollouts that a control ledger tells of, oldest first, with what happened on the targets whose whole ledgers are given. */
+export function foldRollouts(
+  control: readonly Entry[],
+  ledgers: ReadonlyMap<string, readonly Entry[]> = new Map(),
+): readonly RolloutState[] {
   const ids = control.filter((entry) => entry.kind === "rollout-started").map((entry) => entry.rollout ?? "");
-  return ids.map((id) =>
-    foldRollout(
-      control.filter((entry) => entry.rollout === id),
-      new Map(),
-    ),
-  );
+  return ids.map((id) => {
+    const own = (entries: readonly Entry[]): readonly Entry[] => entries.filter((entry) => entry.rollout === id);
+    return foldRollout(own(control), new Map([...ledgers].map(([target, entries]) => [target, own(entries)])));
+  });
 }
 
 /** `control` are the rollout's entries in the control ledger; `targets` those in each target's own ledger, by target. */

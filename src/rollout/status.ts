@@ -60,7 +60,8 @@ export async function status(project: Project, options: { readonly target: strin
       for (const one of built)
         artifacts.push({ change: one.change.id, freshness: await freshnessOf(project, one, Date.now()) });
       const control = looked.find(({ target }) => target === project.config.stages[0]?.targets[0]) ?? looked[0];
-      return { targets: looked, artifacts, rollouts: foldRollouts(control?.entries ?? []) };
+      const ledgers = new Map(looked.map(({ target, entries }) => [target, entries]));
+      return { targets: looked, artifacts, rollouts: foldRollouts(control?.entries ?? [], ledgers) };
     },
   );
 }

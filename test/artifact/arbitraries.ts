@@ -29,5 +29,8 @@ export async function sampleOf(
   const id = { id: "20260101000001_x", version: "20260101000001", name: "x" };
   const change = sqlChange({ id, directives: { ...noDirectives, title: options.title }, files: [] }, up, down);
   const halves = { up: await parseStatements(up, "up.sql"), down: await parseStatements(down, "down.sql") };
-  return { change, plan: compile({ id: id.id, form: "sql", transaction: "on", keep: "on", ...halves }) };
+  return {
+    change,
+    plan: compile({ id: id.id, files: { up: "", down: "" }, form: "sql", transaction: "on", keep: "on", ...halves }),
+  };
 }

@@ -94,7 +94,7 @@ describe("an artifact of commands", () => {
         const first = text.split("\n").findIndex((line) => !line.startsWith("#"));
         expect(text.split("\n")[first]).toBe("set -eu");
       }),
-      { numRuns: 30 },
+      { numRuns: 30, examples: [[["true"], "two\nlines"]] },
     );
   });
 });

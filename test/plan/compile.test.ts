@@ -6,7 +6,15 @@ import { parseStatements } from "../../src/sql/parse.js";
 
 async function planOf(up: string, down: string, given: Partial<Source> = {}): Promise<StatementPlan> {
   const halves = { up: await parseStatements(up, "up.sql"), down: await parseStatements(down, "down.sql") };
-  return compile({ id: "20260101000001_x", form: "sql", transaction: "on", keep: "on", ...halves, ...given });
+  return compile({
+    id: "20260101000001_x",
+    files: { up: "x.up.sql", down: "x.down.sql" },
+    form: "sql",
+    transaction: "on",
+    keep: "on",
+    ...halves,
+    ...given,
+  });
 }
 
 /** Each section as its kind and the commands in it; what Belay put there goes by its purpose. */
@@ -120,7 +128,7 @@ describe("a compiled plan", () => {
     async (statement) => {
       await expect(planOf(`SELECT 1;\n  ${statement};`, "SELECT 1")).rejects.toMatchObject({
         code: "transaction-control",
-        message: expect.stringContaining(":2:3"),
+        message: expect.stringContaining("x.up.sql:2:3"),
       });
     },
   );

@@ -28,7 +28,7 @@ export interface TestProject {
 export interface ProjectOptions {
   /** Stands over the default config, key by key. */
   readonly config?: Partial<ConfigInput>;
-  /** Each gets a new database and a stage of its own; `staging` and `production` by default. */
+  /** Each gets a new database and a stage of its own; `staging` and `production` by default. None: there is no config either. */
   readonly targets?: readonly string[];
   /** SQL that every database starts with. */
   readonly schema?: string;
@@ -94,7 +94,7 @@ export async function project(files: Files = {}, options: ProjectOptions = {}): 
     remove: (path) => rm(join(root, path), { recursive: true }),
     configure: (change) => writeAll(root, { "belay.config.json": configText(databases, change) }),
   };
-  await made.configure(options.config ?? {});
+  if (Object.keys(databases).length > 0) await made.configure(options.config ?? {});
   await made.write(files);
   return made;
 }

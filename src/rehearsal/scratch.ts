@@ -42,7 +42,7 @@ export async function withScratch<T>(
     try {
       const url = withDatabase(server.url, name);
       if (source.policy.on !== "template") await fill(source, url);
-      const [row] = await maintenance.query<{ version: string }>("SHOW server_version");
+      const [row] = await maintenance.query<{ version: string }>("SELECT current_setting('server_version') AS version");
       return await work({ url, on: server.on, serverVersion: row?.version ?? "" });
     } finally {
       await maintenance.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`);

@@ -7,6 +7,7 @@ import type { Connections } from "../postgres/connections.js";
 import { append, readEntries, readStoredSnapshot, readTarget } from "../postgres/ledger/ledger.js";
 import { openTarget, type OpenTarget } from "../postgres/open-target.js";
 import { readCatalog } from "../postgres/record-catalog.js";
+import { isConnectionLost } from "../postgres/sql-state.js";
 import type { Report } from "../progress.js";
 import { describeDifference, differences } from "../snapshot/difference.js";
 import type { Project } from "../system/project/project.js";
@@ -62,17 +63,27 @@ export async function openTargets(options: OpeningOptions): Promise<OpenTargets>
     await close();
     throw thrown;
   }
+  const reopen = async (name: string): Promise<void> => {
+    await targets.get(name)?.close();
+    await reopenPatiently(() => {
+      options.connections.forget();
+      return open(name, reopenPatienceMs);
+    });
+  };
   return {
     targets,
     control: () => controlOf(targets, names),
-    reopen: async (name) => {
-      await targets.get(name)?.close();
-      options.connections.forget();
-      await reopenPatiently(() => open(name, reopenPatienceMs));
-    },
+    reopen,
     join: async (joined) => {
       rollout = joined;
-      for (const target of targets.values()) await target.join(joined);
+      for (const target of targets.values()) {
+        try {
+          await target.join(joined);
+        } catch (thrown) {
+          if (!isConnectionLost(thrown)) throw thrown;
+          await reopen(target.name);
+        }
+      }
     },
     close,
   };

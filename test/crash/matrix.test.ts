@@ -46,6 +46,7 @@ const chosenCrashes = [
   "red gate staging 13 SIGKILL and end both rollout",
   "red gate production 13 crash server rollout",
   "red gate production 14 SIGKILL and end both abort",
+  "red gate staging 1 end worker rollout",
   "red gate staging 15 end worker rollout",
   "revert production 2 SIGKILL revert",
   "revert production 3 SIGKILL and end both rollout",

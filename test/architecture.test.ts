@@ -94,7 +94,8 @@ describe("the house", () => {
   });
 
   it("keeps I/O, clocks, randomness and the console out of the pure rooms", () => {
-    const impure = /\bconsole\.|\bDate\.now\b|new Date\(\)|\bMath\.random\b|from "node:(?!crypto"|buffer"|util")|\bprocess\./;
+    const impure =
+      /\bconsole\.|\bDate\.now\b|new Date\(\)|\bMath\.random\b|from "node:(?!crypto"|buffer"|util")|\bprocess\./;
     const pure = files.filter((file) => floorOf(roomOf(file)) <= floorOf("hazard") || roomOf(file) === "present");
     const found = pure.filter((file) => impure.test(withoutComments(readFileSync(join(root, file), "utf8"))));
     expect(found).toEqual([]);

@@ -9,7 +9,8 @@ export function renderShell(change: Change, command: readonly string[]): string 
   const id = quoteLiteral(change.id);
   const digest = quoteLiteral(change.digest);
   const ask = `SELECT belay.begin_revert(${id}, ${digest}, 1, true)`;
-  const end = `SELECT belay.end_section(${id}, 0, 1, ${digest})`;
+  // The command has run in between on no session at all: this one takes the guard's word over.
+  const end = `SELECT set_config('belay.reverting', ${id}, false); SELECT belay.end_section(${id}, 0, 1, ${digest})`;
   if (change.directives.irreversible !== null) {
     return `#!/bin/sh\n${commentOf(change)}\necho ${shellQuote(`Belay: ${change.id} cannot be taken back: ${change.directives.irreversible}`)} >&2\nexit 3\n`;
   }

@@ -2,6 +2,7 @@ import { BelayError } from "../errors.js";
 import { effectsOf, type Effects, type ObjectReference } from "../sql/effects.js";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.js";
 import type { Statement } from "../sql/statement.js";
+import type { Direction } from "../journal/entry.js";
 import type { Loss, ObjectKey, Section, StatementPlan, Step, Verification } from "./step.js";
 
 /** The statements of both halves, with the choices of the change's head that bear on them. */
@@ -14,6 +15,8 @@ export interface Source {
   readonly down: readonly Statement[];
   readonly transaction: "on" | "off";
   readonly keep: "on" | "off";
+  /** The schema in which unqualified names are made: `t` and `<home>.t` are the same object. */
+  readonly home: string;
 }
 
 interface Compiled {
@@ -25,27 +28,31 @@ interface Compiled {
 export function compile(source: Source): StatementPlan {
   refuseTransactionControl(source.up, source.files.up);
   refuseTransactionControl(source.down, source.files.down);
-  const up = source.up.map(withEffects);
-  const down = source.down.map(withEffects);
-  const dropped = [...up, ...down].flatMap(({ effects }) => effects.drops).map(keyOf);
-  const half = (statements: readonly Compiled[]): readonly Section[] =>
+  const up = source.up.map((statement) => withEffects(statement, source.home));
+  const down = source.down.map((statement) => withEffects(statement, source.home));
+  const dropped = [...up, ...down].flatMap(({ effects }) => effects.drops).map((object) => keyOf(object).key);
+  const droppedKeys = new Set(dropped);
+  const half = (statements: readonly Compiled[], direction: Direction): readonly Section[] =>
     sectionsOf(
       [
         ...statements.flatMap((compiled) => stepsFor(source, compiled)),
-        ...statements.flatMap((compiled) => restoresFor(source, compiled, new Set(dropped.map((d) => d.key)))),
+        ...statements.flatMap((compiled) => restoresFor(source, compiled, droppedKeys, direction)),
       ],
       source.transaction,
     );
   return {
     form: source.form,
-    forward: half(up),
-    backward: half(down),
+    forward: half(up, "up"),
+    backward: half(down, "down"),
     loss: down.flatMap((one) => lossOf(source, one)),
   };
 }
 
-function withEffects(statement: Statement): Compiled {
-  return { statement, effects: effectsOf(statement) };
+function withEffects(statement: Statement, home: string): Compiled {
+  const effects = effectsOf(statement);
+  const atHome = (object: ObjectReference): ObjectReference =>
+    object.schema === home ? { ...object, schema: null } : object;
+  return { statement, effects: { ...effects, creates: effects.creates.map(atHome), drops: effects.drops.map(atHome) } };
 }
 
 interface Classified {
@@ -57,7 +64,7 @@ function stepsFor(source: Source, compiled: Compiled): readonly Classified[] {
   const { effects } = compiled;
   const own = { step: ownStep(compiled), transaction: effects.transaction };
   if (source.keep === "off" || !destroys(effects)) return [own];
-  const kept = effects.drops.filter(isKept).map((object) => bookStep("keep", source.id, object));
+  const kept = effects.drops.filter(isKept).map((object) => bookStep("keep", source, object, false));
   return [...kept, own];
 }
 
@@ -65,10 +72,15 @@ function stepsFor(source: Source, compiled: Compiled): readonly Classified[] {
  * What was kept is put back at the end of a half, after everything that the author writes into the new place: what people wrote since goes before rows and
  * defaults that a migration brings along.
  */
-function restoresFor(source: Source, { effects }: Compiled, dropped: ReadonlySet<string>): readonly Classified[] {
+function restoresFor(
+  source: Source,
+  { effects }: Compiled,
+  dropped: ReadonlySet<string>,
+  direction: Direction,
+): readonly Classified[] {
   if (source.keep === "off" || !destroys(effects)) return [];
   const made = effects.creates.filter((object) => isKept(object) && dropped.has(keyOf(object).key));
-  return made.map((object) => bookStep("restore", source.id, object));
+  return made.map((object) => bookStep("restore", source, object, direction === "down"));
 }
 
 function ownStep({ statement, effects }: Compiled): Step {
@@ -85,12 +97,12 @@ function ownStep({ statement, effects }: Compiled): Step {
 }
 
 /** Values are kept before they are dropped, and put back after their place was made again. */
-function bookStep(purpose: "keep" | "restore", change: string, object: ObjectReference): Classified {
+function bookStep(purpose: "keep" | "restore", source: Source, object: ObjectReference, strict: boolean): Classified {
   const isColumn = object.kind === "column";
   const relation = quoteQualified({ schema: object.schema, name: isColumn ? (object.of ?? "") : object.name });
   const column = isColumn ? `, ${quoteLiteral(object.name)}` : ", NULL";
   const step: Step = {
-    sql: `SELECT belay.${purpose}(${quoteLiteral(change)}, to_regclass(${quoteLiteral(relation)})${column})`,
+    sql: `SELECT belay.${purpose}(${quoteLiteral(source.id)}, to_regclass(${quoteLiteral(relation)})${column}${purpose === "restore" ? `, ${strict}` : ""})`,
     command: "SELECT",
     purpose,
     locks: [{ relation, mode: purpose === "keep" ? "ACCESS EXCLUSIVE" : "ROW EXCLUSIVE" }],

@@ -3,7 +3,15 @@ import type { OpenChange } from "../journal/target-state.js";
 import { BelayError } from "../errors.js";
 import type { AppliedBody } from "../journal/entry.js";
 import { touchesForward } from "../plan/touches.js";
-import { isBracketed, type Section, type StatementPlan, type Step } from "../plan/step.js";
+import {
+  isBracketed,
+  stepsOf,
+  type ObjectKey,
+  type Plan,
+  type Section,
+  type StatementPlan,
+  type Step,
+} from "../plan/step.js";
 import { runCommand } from "../system/run-command.js";
 import { withoutPassword } from "./address.js";
 import { knexOn } from "./knex/bound-knex.js";
@@ -31,6 +39,7 @@ export interface ApplyOptions {
 export async function applyChange(context: RunContext, options: ApplyOptions): Promise<void> {
   const startedAt = Date.now();
   const { change, plan } = options.built;
+  await (await context.target.worker()).reset();
   if (plan.form === "command") await applyCommand(context, options, plan.forward, startedAt);
   else if (change.form === "knex") await applyKnex(context, options, startedAt);
   else await applySections(context, options, plan, startedAt);
@@ -55,7 +64,7 @@ async function applySections(
         ? recordApplied(session, context, options, met, startedAt)
         : append(session, "section-done", about(context), { direction: "up", section: index, met });
     if (section.transaction === "inside") await applyInside(context, section, met, record);
-    else await applyOutside(context, section, index, options.open, record);
+    else await applyOutside(context, section, index, { open: options.open, met, record });
   }
 }
 
@@ -80,14 +89,19 @@ async function applyOutside(
   context: RunContext,
   section: Section,
   index: number,
-  open: OpenChange | null,
-  record: (session: Session) => Promise<number>,
+  { open, met, record }: { open: OpenChange | null; met: string[]; record: (session: Session) => Promise<number> },
 ): Promise<void> {
   const [step] = section.steps;
   if (step === undefined) return;
   const { operator } = context.target;
   const standing = await standingOf(operator, step);
   const isOurs = open?.intended === index;
+  if (!isOurs && standing === "done" && step.mayMeet.length > 0) {
+    // IF NOT EXISTS over a valid index that somebody else made: there is nothing to do, and later nothing to take back.
+    met.push(...step.mayMeet.map(({ key }) => key));
+    await record(operator);
+    return;
+  }
   if (!isOurs) {
     if (standing !== "not-done" && step.verification.kind === "index-valid") throw alreadyThere(context, step);
     await append(operator, "section-intended", about(context), {
@@ -107,14 +121,21 @@ async function applyKnex(context: RunContext, options: ApplyOptions, startedAt: 
   if (change.directives.transaction === "off") {
     if (options.open === null) await begin(context, options, null);
     const session = await context.target.worker();
+    const met = await metObjects(session, mayMeetIn(options.built.plan));
     await timed(context, shown, async () => change.up(await knexOn(session.client)));
-    await recordApplied(context.target.operator, context, options, [], startedAt);
+    await recordApplied(context.target.operator, context, options, met, startedAt);
     return;
   }
   await runTransaction(context, shown, async (session) => {
+    const met = await metObjects(session, mayMeetIn(options.built.plan));
     await timed(context, shown, async () => change.up(await knexOn(session.client)));
-    await recordApplied(session, context, options, [], startedAt);
+    await recordApplied(session, context, options, met, startedAt);
   });
+}
+
+/** What an IF NOT EXISTS of the plan may find there already. */
+function mayMeetIn(plan: Plan): readonly ObjectKey[] {
+  return plan.form === "command" ? [] : stepsOf(plan.forward).flatMap((step) => step.mayMeet);
 }
 
 async function applyCommand(

@@ -30,28 +30,30 @@ export async function buildAll(source: BuildSource): Promise<readonly Built[]> {
  * @throws BelayError where a half cannot be read or compiled.
  */
 export async function build(source: BuildSource, change: Change): Promise<Built> {
-  const plan = await planOf(change);
+  const { searchPath } = source.config.policy;
+  const plan = await planOf(change, searchPath);
   const requires = requiredBy(change, source.changes).map((required) => required.id);
   return {
     change,
     plan,
-    artifact: sealArtifact(change, plan, { requires, searchPath: source.config.policy.searchPath }),
+    artifact: sealArtifact(change, plan, { requires, searchPath }),
   };
 }
 
-async function planOf(change: Change): Promise<Plan> {
+async function planOf(change: Change, searchPath: string): Promise<Plan> {
   switch (change.form) {
     case "command":
       return { form: "command", forward: change.up, backward: change.down, loss: [] };
     case "sql":
-      return compileHalves(change, change.up, change.down);
+      return compileHalves(change, searchPath, change.up, change.down);
     case "knex":
-      return compileHalves(change, await recordedUp(change), await recordedDown(change));
+      return compileHalves(change, searchPath, await recordedUp(change), await recordedDown(change));
   }
 }
 
 async function compileHalves(
   change: Exclude<Change, { form: "command" }>,
+  searchPath: string,
   upText: string,
   downText: string,
 ): Promise<Plan> {
@@ -66,6 +68,7 @@ async function compileHalves(
   return compile({
     id: change.id,
     files: { up: upFile, down: downFile },
+    home: searchPath.split(",")[0] ?? "public",
     form: change.form,
     up,
     down,

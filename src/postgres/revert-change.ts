@@ -34,6 +34,8 @@ export async function revertChange(context: RunContext, options: RevertOptions):
   const { manifest } = options;
   if (manifest.irreversible !== null) throw irreversible(manifest);
   const sections = manifest.sections.length === 0 ? [{ transaction: "inside", steps: [] } as const] : manifest.sections;
+  // Names mean what they meant when the artifact was sealed, whatever the config says today.
+  await (await context.target.worker()).reset(manifest.searchPath);
   const untouched = untouchedOf(options.open);
   await begin(context, options, sections, untouched);
   const back = { ...options, untouched };

@@ -28,6 +28,8 @@ export interface Session {
     sql: string,
     values?: readonly unknown[],
   ): Promise<Row[]>;
+  /** Puts every setting back to Belay's, whatever statements before have set; `searchPath` instead of the session's own where it is given. */
+  reset(searchPath?: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -61,12 +63,21 @@ export async function openSession(url: string, options: SessionOptions): Promise
       pid,
       alive: () => alive,
       query: async (sql, values = []) => (await client.query(sql, [...values])).rows,
+      reset: (searchPath) => reset(client, { ...options, ...(searchPath !== undefined && { searchPath }) }),
       close: () => client.end(),
     };
   } catch (thrown) {
     await client.end().catch(() => undefined); // it may never have been open; the reason to report is the one below
     throw thrown instanceof BelayError ? thrown : connectionError(thrown, address);
   }
+}
+
+async function reset(client: pg.Client, options: SessionOptions): Promise<void> {
+  const [{ name } = { name: options.applicationName }] = (
+    await client.query<{ name: string }>("SELECT current_setting('application_name') AS name")
+  ).rows;
+  await client.query("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL");
+  await prepare(client, { ...options, applicationName: name });
 }
 
 async function prepare(client: pg.Client, options: SessionOptions): Promise<number> {

@@ -32,10 +32,18 @@ export function previewText(previews: readonly PreviewView[], paint: Paint): rea
       for (const { sql } of steps.filter(({ purpose }) => purpose === null))
         lines.push(`    ${paint.dim(shortStatement(sql, 90))}`);
     }
-    if (loss.length === 0) lines.push(`  ${paint.good("nothing is lost")}: what is dropped is kept in belay_kept`);
+    if (loss.length === 0)
+      lines.push(
+        `  ${paint.good("nothing is lost")}${keeps(manifests) ? ": what is dropped is kept in belay_kept" : ""}`,
+      );
     for (const { object, what } of loss) lines.push(`  ${paint.bad("lost for good")} ${object}: ${what}`);
   }
   return lines;
+}
+
+function keeps(manifests: PreviewView["manifests"]): boolean {
+  const steps = [...manifests.values()].flatMap(({ sections }) => sections).flatMap((section) => section.steps);
+  return steps.some(({ purpose }) => purpose === "keep");
 }
 
 /** What a way back came to on a target. */

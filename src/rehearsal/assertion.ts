@@ -29,6 +29,9 @@ export function dataEquals(name: string, expected: TableHashes, actual: TableHas
   const tables = Object.keys(expected);
   const different = tables.filter((table) => expected[table]?.hash !== actual[table]?.hash);
   const rows = tables.reduce((sum, table) => sum + Number(expected[table]?.rows ?? 0), 0);
+  if (different.length === 0 && rows === 0) {
+    return { name, passed: true, detail: "no rows to compare; policy.rehearsal.sample brings some" };
+  }
   if (different.length === 0) return { name, passed: true, detail: `${rows} rows in ${tables.length} tables` };
   const shown = different.map(
     (table) => `${table}: ${expected[table]?.rows} rows before, ${actual[table]?.rows ?? 0} after, not the same`,

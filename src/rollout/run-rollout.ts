@@ -208,8 +208,10 @@ async function goBack(
   }
 }
 
+/** Held afterwards is what somebody judged: a change that failed, a gate that turned red, a person who aborted. An interrupt or a lock that was not to be had says nothing about a change. */
 function whyOf(turned: Turn | null): Why {
-  return { reason: turned?.message ?? "", hold: turned?.by !== "interrupt" };
+  const judged = turned?.by === "abort" || turned?.change != null || turned?.gate != null;
+  return { reason: turned?.message ?? "", hold: judged };
 }
 
 async function turnBack(context: RolloutContext, turn: Turn): Promise<void> {

@@ -31,6 +31,14 @@ export async function sampleOf(
   const halves = { up: await parseStatements(up, "up.sql"), down: await parseStatements(down, "down.sql") };
   return {
     change,
-    plan: compile({ id: id.id, files: { up: "", down: "" }, form: "sql", transaction: "on", keep: "on", ...halves }),
+    plan: compile({
+      id: id.id,
+      files: { up: "", down: "" },
+      form: "sql",
+      transaction: "on",
+      keep: "on",
+      home: "public",
+      ...halves,
+    }),
   };
 }

@@ -53,3 +53,99 @@ describe("what was kept", () => {
     ]);
   });
 });
+
+describe("what a drop on the way forward kept", () => {
+  it("comes back with the column, without a trigger of the application seeing it, also where the type knows no equality", async () => {
+    const made = await project(
+      {
+        "migrations/20260101000000_drop_note.up.sql": "ALTER TABLE things DROP COLUMN note;\n",
+        "migrations/20260101000000_drop_note.down.sql": "ALTER TABLE things ADD COLUMN note json;\n",
+      },
+      {
+        targets: ["main"],
+        config: { policy: { rehearsal: { required: false } } },
+        schema: `CREATE TABLE things (id int PRIMARY KEY, seen int DEFAULT 0, note json); INSERT INTO things VALUES (1, 0, '{"a": 1}'), (2, 0, NULL);
+          CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.seen := NEW.seen + 1; RETURN NEW; END';
+          CREATE TRIGGER see BEFORE UPDATE ON things FOR EACH ROW EXECUTE FUNCTION see()`,
+      },
+    );
+    await expectBelay(made, 0, ["build"]);
+    await expectBelay(made, 0, ["rollout", "--yes"]);
+    await expectBelay(made, 0, ["revert", "--last", "--yes"]);
+    const { query } = made.database("main");
+    expect(await query("SELECT * FROM things ORDER BY id")).toEqual([
+      { id: 1, seen: 0, note: { a: 1 } },
+      { id: 2, seen: 0, note: null },
+    ]);
+    expect(await query("SELECT tgenabled FROM pg_trigger WHERE tgname = 'see'")).toEqual([{ tgenabled: "O" }]);
+  });
+
+  it("is not said to be back where there is no key to find its rows by", async () => {
+    const made = await project(
+      {
+        "migrations/20260101000000_drop_note.up.sql": "ALTER TABLE things DROP COLUMN note;\n",
+        "migrations/20260101000000_drop_note.down.sql": "ALTER TABLE things ADD COLUMN note text;\n",
+      },
+      {
+        targets: ["main"],
+        config: { policy: { rehearsal: { required: false } } },
+        schema: "CREATE TABLE things (id int, note text); INSERT INTO things VALUES (1, 'a')",
+      },
+    );
+    await expectBelay(made, 0, ["build"]);
+    await expectBelay(made, 0, ["rollout", "--yes"]);
+    const { stderr } = await expectBelay(made, 5, ["revert", "--last", "--yes"]);
+    expect(stderr).toContain("it has no primary key to find their rows by");
+  });
+});
+
+describe("what was there before Belay", () => {
+  it("is left alone by the way back of a knex migration, and where one half names its schema and the other does not", async () => {
+    const made = await project(
+      {
+        "migrations/20260101000000_make_a.ts": `export const up = (knex) => knex.raw("CREATE TABLE IF NOT EXISTS a (id int)");
+export const down = (knex) => knex.schema.dropTable("a");\n`,
+        "migrations/20260101000001_make_b.up.sql": "CREATE TABLE IF NOT EXISTS b (id int);\n",
+        "migrations/20260101000001_make_b.down.sql": "DROP TABLE public.b;\n",
+      },
+      {
+        targets: ["main"],
+        config: { policy: { rehearsal: { required: false } } },
+        schema: "CREATE TABLE a (id int); INSERT INTO a VALUES (1); CREATE TABLE b (id int); INSERT INTO b VALUES (2)",
+      },
+    );
+    await expectBelay(made, 0, ["build"]);
+    await expectBelay(made, 0, ["rollout", "--yes"]);
+    await expectBelay(made, 0, ["revert", "make_a", "make_b", "--yes"]);
+    expect(await made.database("main").query("SELECT id FROM a UNION ALL SELECT id FROM b")).toEqual([
+      { id: 1 },
+      { id: 2 },
+    ]);
+  });
+});
+
+describe("a setting that a change leaves behind", () => {
+  it("does not reach the next change", async () => {
+    const made = await project(
+      {
+        "migrations/20260101000000_first.up.sql": "SET search_path = other; ALTER TABLE t ADD COLUMN a text;\n",
+        "migrations/20260101000000_first.down.sql": "ALTER TABLE other.t DROP COLUMN a;\n",
+        "migrations/20260101000001_second.up.sql": "ALTER TABLE t ADD COLUMN b text;\n",
+        "migrations/20260101000001_second.down.sql": "ALTER TABLE t DROP COLUMN b;\n",
+      },
+      {
+        targets: ["main"],
+        config: { policy: { rehearsal: { required: false } } },
+        schema: "CREATE SCHEMA other; CREATE TABLE public.t (id int); CREATE TABLE other.t (id int)",
+      },
+    );
+    await expectBelay(made, 0, ["build"]);
+    await expectBelay(made, 0, ["rollout", "--yes"]);
+    const columns = await made.database("main").query(
+      `SELECT table_schema || '.' || column_name AS name FROM information_schema.columns
+       WHERE table_name = 't' AND column_name <> 'id' ORDER BY 1`,
+    );
+    expect(columns.map(({ name }) => name)).toEqual(["other.a", "public.b"]);
+    await expectBelay(made, 0, ["revert", "first", "second", "--yes"]);
+  });
+});

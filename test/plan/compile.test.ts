@@ -12,6 +12,7 @@ async function planOf(up: string, down: string, given: Partial<Source> = {}): Pr
     form: "sql",
     transaction: "on",
     keep: "on",
+    home: "public",
     ...halves,
     ...given,
   });

@@ -87,6 +87,10 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $f$
 DECLARE
   last belay.journal;
 BEGIN
+  -- Without the guard's word nothing runs: a client may go on after the guard has refused.
+  IF current_setting('belay.reverting', true) IS DISTINCT FROM todo.change THEN
+    RETURN false;
+  END IF;
   SELECT * INTO last FROM belay.journal j
     WHERE j.change = todo.change AND j.kind IN ('applied', 'reverted', 'change-started') ORDER BY j.seq DESC LIMIT 1;
   RETURN CASE last.kind
@@ -107,6 +111,7 @@ DECLARE
   holder text;
   dependents text;
 BEGIN
+  PERFORM set_config('belay.reverting', '', false);
   IF NOT pg_try_advisory_lock(${operatorLockKey}) THEN
     SELECT format('process %s, %s, since %s', a.pid, a.application_name, a.backend_start) INTO holder
       FROM pg_locks l JOIN pg_stat_activity a USING (pid)
@@ -127,6 +132,7 @@ BEGIN
       USING ERRCODE = 'BE004', HINT = 'Run "belay rollout" to finish it or "belay abort" to take it back.';
   ELSIF last.kind = 'change-started' THEN
     RAISE NOTICE 'Belay: % goes on where it was cut off.', change;
+    PERFORM set_config('belay.reverting', change, false);
     RETURN 'resumed';
   ELSIF last.body ->> 'digest' <> digest THEN
     RAISE EXCEPTION 'Belay: % was applied as %, but this file takes back %. Nothing was touched.', change, last.body ->> 'digest', digest
@@ -143,6 +149,7 @@ BEGIN
     PERFORM belay.append('change-started', NULL, change, belay.operator(), jsonb_build_object(
       'direction', 'down', 'digest', digest, 'sections', sections, 'before', NULL));
   END IF;
+  PERFORM set_config('belay.reverting', change, false);
   RETURN 'started';
 END $f$;
 
@@ -195,7 +202,7 @@ BEGIN
     'column', wanted, 'keptAs', kept_name, 'rows', kept_rows, 'key', key));
 END $f$;
 
-CREATE OR REPLACE FUNCTION belay.restore(change text, relation regclass, wanted name) RETURNS void
+CREATE OR REPLACE FUNCTION belay.restore(change text, relation regclass, wanted name, strict boolean) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog SET row_security = off AS $f$
 DECLARE
   kept belay.journal;
@@ -204,6 +211,8 @@ DECLARE
   assignments text;
   restored bigint;
   updated bigint := 0;
+  quiet pg_trigger[];
+  silenced pg_trigger;
   key name[] := belay.key_of(relation);
   generator record;
 BEGIN
@@ -214,10 +223,20 @@ BEGIN
       AND NOT EXISTS (SELECT FROM belay.journal r WHERE r.kind = 'restored' AND r.change = j.change AND r.body ->> 'keptAs' = j.body ->> 'keptAs')
     ORDER BY j.seq DESC LIMIT 1;
   IF kept.seq IS NULL THEN RETURN; END IF;
+  -- What is put back was there before: no trigger of the application is to see it as news.
+  SELECT array_agg(t ORDER BY t.tgname) INTO quiet FROM pg_trigger t WHERE t.tgrelid = relation AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A');
+  FOREACH silenced IN ARRAY coalesce(quiet, '{}') LOOP
+    EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', relation, silenced.tgname);
+  END LOOP;
   IF wanted IS NOT NULL THEN
     SELECT string_agg(format('t.%1$I = k.%1$I', c), ' AND ') INTO matching
       FROM jsonb_array_elements_text(CASE jsonb_typeof(kept.body -> 'key') WHEN 'array' THEN kept.body -> 'key' ELSE '[]' END) AS x(c);
-    IF matching IS NULL THEN RETURN; END IF;
+    IF matching IS NULL AND strict THEN
+      RAISE EXCEPTION 'Belay: the values of % cannot be put back into %: it has no primary key to find their rows by.', wanted, relation
+        USING ERRCODE = 'BE007', HINT = format('They are kept in belay_kept.%I.', kept.body ->> 'keptAs');
+    ELSIF matching IS NULL THEN
+      RETURN;
+    END IF;
     EXECUTE format('UPDATE %1$s t SET %2$I = k.%2$I FROM belay_kept.%3$I k WHERE %4$s AND t.%2$I::text IS DISTINCT FROM k.%2$I::text',
       relation, wanted, kept.body ->> 'keptAs', matching);
   ELSE
@@ -241,6 +260,13 @@ BEGIN
   END IF;
   GET DIAGNOSTICS restored = ROW_COUNT;
   restored := restored + updated;
+  FOREACH silenced IN ARRAY coalesce(quiet, '{}') LOOP
+    EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', relation, CASE silenced.tgenabled WHEN 'A' THEN 'ALWAYS' ELSE '' END, silenced.tgname);
+  END LOOP;
+  IF strict AND wanted IS NULL AND restored < (kept.body ->> 'rows')::bigint THEN
+    RAISE EXCEPTION 'Belay: only % of % rows could be put back into %.', restored, kept.body ->> 'rows', relation
+      USING ERRCODE = 'BE008', HINT = format('They are kept in belay_kept.%I.', kept.body ->> 'keptAs');
+  END IF;
   FOR generator IN SELECT pg_get_serial_sequence(relation::text, a.attname) AS sequence, a.attname FROM pg_attribute a
     WHERE wanted IS NULL AND a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
       AND pg_get_serial_sequence(relation::text, a.attname) IS NOT NULL

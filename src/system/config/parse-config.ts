@@ -128,6 +128,10 @@ function checkReferences(config: Config, file: string): void {
   }
   const twice = staged.find((name, index) => staged.indexOf(name) !== index);
   if (twice !== undefined) throw invalid(file, `stages: the target "${twice}" stands in two places`);
+  const same = config.targets.find(
+    ({ url }, index) => config.targets.findIndex((other) => other.url === url) !== index,
+  );
+  if (same !== undefined) throw invalid(file, `targets.${same.name}: another target is the same database`);
   const names = config.stages.map((stage) => stage.name);
   const sameName = names.find((name, index) => names.indexOf(name) !== index);
   if (sameName !== undefined) throw invalid(file, `stages: two are called "${sameName}"`);

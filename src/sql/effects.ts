@@ -17,8 +17,8 @@ import { sessionRules } from "./effect/session.js";
 import { kindOf, type Node } from "./node.js";
 import type { Statement } from "./statement.js";
 
-export type { Effects, StatementNature } from "./effect/effects.js";
-export type { LockMode, RelationLock } from "./effect/lock-mode.js";
+export type { Effects } from "./effect/effects.js";
+export type { LockMode } from "./effect/lock-mode.js";
 export type { ObjectKind, ObjectReference } from "./effect/object-reference.js";
 
 const RULES: EffectRules = {

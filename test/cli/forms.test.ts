@@ -23,7 +23,7 @@ describe("a change with a statement that cannot run in a transaction", () => {
     await prove(made);
     await expectBelay(made, 0, ["rollout"]);
     expect(await kindsOn(made.database("main"), id)).toEqual([
-      "change-started", "section-done", "section-intended", "applied", "catalog-recorded",
+      "change-started", "section-done", "section-intended", "section-done", "applied", "catalog-recorded",
     ]); // prettier-ignore
     const { targets } = (await expectBelay(made, 0, ["revert", "--last", "--yes", "--json"])).json();
     expect(targets).toMatchObject([{ reverted: [id], provenBack: true }]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { belay, expectBelay, project, type BelayResult, type TestProject } from "../support/cli.js";
-import { addRegion, build, region, tasks, unrehearsed } from "./fixture.js";
+import { addRegion, build, pair, region, tasks, unrehearsed } from "./fixture.js";
 
 // ESC begins every sequence that colours a terminal.
 const escape = "\u001B";
@@ -80,6 +80,14 @@ describe("text", () => {
       expect(stdout + stderr).not.toContain(escape);
       expect(stdout).toMatch(/\S/);
     }
+  });
+
+  it("sends no escape code of a server's message on to the terminal", async () => {
+    const raise = String.raw`DO $$ BEGIN RAISE EXCEPTION E'\x1b[2J\x1b]0;title\x07gone'; END $$;`;
+    const made = await oneTarget(pair(region, raise, "SELECT 1;"));
+    const { stdout, stderr } = await expectBelay(made, 4, ["rollout"]);
+    expect(stderr).toContain("gone");
+    expect(stdout + stderr).not.toContain(escape);
   });
 
   it("tells progress on stderr, the result on stdout, and with --quiet no progress", async () => {

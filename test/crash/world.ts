@@ -132,12 +132,17 @@ export interface World {
 export async function makeWorld(wanted: readonly Shape[]): Promise<World> {
   const server = await startServer();
   const root = await mkdtemp(join(tmpdir(), "belay-crash-"));
-  await makeTemplate(server);
-  for (const shape of wanted) {
-    for (const [name, text] of Object.entries(shapes[shape])) await write(root, `migrations/${name}`, text);
+  const remove = async (): Promise<void> => {
+    await server.remove();
+    await rm(root, { recursive: true, force: true });
+  };
+  try {
+    await makeTemplate(server);
+    await makeProject(server, root, wanted);
+  } catch (thrown) {
+    await remove();
+    throw thrown;
   }
-  await write(root, "belay.config.json", configOf(server, server.port, "template_world", "template_world", {}));
-  await expectBelay(root, 0, ["rehearse"]);
   let count = 0;
   const templates = { before: ["template_world", "template_world"], after: ["", ""] };
   return {
@@ -148,11 +153,17 @@ export async function makeWorld(wanted: readonly Shape[]): Promise<World> {
       await cell.remove("but the databases");
       templates.after = [cell.staging.name, cell.production.name];
     },
-    remove: async () => {
-      await server.remove();
-      await rm(root, { recursive: true, force: true });
-    },
+    remove,
   };
+}
+
+/** The rehearsal copies the catalog of the first target; no command of the project itself goes to the second. */
+async function makeProject(server: CrashServer, root: string, wanted: readonly Shape[]): Promise<void> {
+  for (const shape of wanted) {
+    for (const [name, text] of Object.entries(shapes[shape])) await write(root, `migrations/${name}`, text);
+  }
+  await write(root, "belay.config.json", configOf(server, server.port, "template_world", "postgres", {}));
+  await expectBelay(root, 0, ["rehearse"]);
 }
 
 async function makeTemplate(server: CrashServer): Promise<void> {

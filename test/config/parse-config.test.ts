@@ -51,13 +51,19 @@ describe("a config", () => {
     [
       "has two stages of one name",
       {
-        targets: { main: { url }, other: { url } },
+        targets: { main: { url }, other: { url: `${url}2` } },
         stages: [
           { name: "a", targets: ["main"] },
           { name: "a", targets: ["other"] },
         ],
       },
       ['"a"'],
+    ],
+    ["has one database under two names", { targets: { a: { url }, b: { url } } }, ["targets.b", "same database"]],
+    [
+      "has a gate for a phase that is not there yet",
+      { ...main, gates: { g: { probe: "command", run: ["x"], phase: "during" } } },
+      ["gates.g"],
     ],
     ["uses a variable that is not set", { targets: { main: { url: "postgres://${NO_SUCH}/x" } } }, ["NO_SUCH"]],
     ["has a probe of no kind", { ...main, gates: { g: { probe: "smell", phase: "after" } } }, ["gates.g"]],
@@ -96,7 +102,7 @@ describe("a config", () => {
   });
 
   it("that says little has every default filled in", () => {
-    const config = parseConfig({ targets: { a: { url }, b: { url } } }, "file", {});
+    const config = parseConfig({ targets: { a: { url }, b: { url: `${url}2` } } }, "file", {});
     expect(config.stages.map(({ name, targets }) => ({ name, targets }))).toEqual([
       { name: "a", targets: ["a"] },
       { name: "b", targets: ["b"] },
@@ -122,7 +128,7 @@ describe("a config", () => {
 
 describe("the targets", () => {
   it("that are selected are all of them, or the one that is named, or an error that lists them", () => {
-    const config = parseConfig({ targets: { a: { url }, b: { url } } }, "file", {});
+    const config = parseConfig({ targets: { a: { url }, b: { url: `${url}2` } } }, "file", {});
     expect(selectTargets(config, null)).toHaveLength(2);
     expect(selectTargets(config, "b").map(({ name }) => name)).toEqual(["b"]);
     expect(() => selectTargets(config, "c")).toThrow(expect.objectContaining({ hint: "Known: a, b." }));

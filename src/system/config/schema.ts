@@ -67,7 +67,7 @@ const count = z.number().int().min(1);
 const limit = z.number().int().min(0);
 
 const schedule = {
-  phase: oneOrMore(z.enum(["before", "during", "after"])),
+  phase: oneOrMore(z.enum(["before", "after"])),
   success: conditions.optional(),
   failure: conditions.optional(),
   interval: duration.optional(),

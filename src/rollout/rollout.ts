@@ -60,7 +60,8 @@ export interface RolloutOptions {
  */
 export async function rollout(project: Project, options: RolloutOptions = {}): Promise<RolloutResult> {
   const report = options.report ?? (() => undefined);
-  const built = await buildAll(project);
+  // The way back lies in the ledgers: a half-written pair must not stand in its way.
+  const built = options.abort === true ? [] : await buildAll(project);
   const note = (message: string): void => report({ kind: "note", target: null, message });
   return withConnections(project, note, async (connections) => {
     const actor = currentActor();

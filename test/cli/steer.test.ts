@@ -57,6 +57,7 @@ describe("a rollout that is steered from another terminal", () => {
     const before = await catalogOf(made.database("staging"));
     const { rollout, waiting } = (await expectBelay(made, 6, ["rollout", "--json"])).json();
     expect(waiting.hint).toContain(`belay approve ${rollout}`);
+    await expectBelay(made, 0, ["new", "HalfWritten"]);
     const document = (await expectBelay(made, 0, ["abort", rollout, "--json"])).json();
     expect(document).toMatchObject({ outcome: "aborted", targets: [{ target: "staging", state: "rolled-back" }, { target: "production", state: "pending" }] }); // prettier-ignore
     expect(await catalogOf(made.database("staging"))).toBe(before);

@@ -1,5 +1,5 @@
 import { describeDifference, differences } from "../snapshot/difference.js";
-import type { Catalog } from "../postgres/record-catalog.js";
+import type { Catalog } from "../postgres/ledger/record-catalog.js";
 
 /** One thing that a rehearsal proves, or finds to be false. */
 export interface Assertion {

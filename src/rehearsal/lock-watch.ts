@@ -1,4 +1,4 @@
-import type { LockObserver } from "../postgres/run-transaction.js";
+import type { LockObserver } from "../postgres/run/run-transaction.js";
 
 /** A lock that a statement took. */
 export interface TakenLock {

@@ -1,5 +1,5 @@
 import { parseStatements } from "../sql/parse.js";
-import { withSession } from "../postgres/session.js";
+import { withSession } from "../postgres/session/session.js";
 
 /** Runs an artifact's file as a bare driver would: statement by statement, on a connection of its own. Gives what the server said. */
 export async function runArtifactFile(url: string, text: string): Promise<readonly string[]> {

@@ -3,9 +3,9 @@ import { BelayError, messageOf } from "../errors.js";
 import { quoteIdentifier, quoteLiteral } from "../sql/quote.js";
 import { copySampleRows } from "../postgres/catalog/copy-rows.js";
 import { rebuildCatalog } from "../postgres/catalog/rebuild.js";
-import { addressOf, withDatabase } from "../postgres/address.js";
-import type { Connections } from "../postgres/connections.js";
-import { openSession, withSession, type Session } from "../postgres/session.js";
+import { addressOf, withDatabase } from "../postgres/session/address.js";
+import type { Connections } from "../postgres/session/connections.js";
+import { openSession, withSession, type Session } from "../postgres/session/session.js";
 import type { Report } from "../progress.js";
 import type { Policy } from "../system/config/config.js";
 

@@ -1,7 +1,7 @@
 import { BelayError, messageOf } from "../errors.js";
-import type { Connections } from "../postgres/connections.js";
-import { openTarget, type OpenTarget } from "../postgres/open-target.js";
-import { connectionLost, isConnectionLost } from "../postgres/sql-state.js";
+import type { Connections } from "../postgres/session/connections.js";
+import { openTarget, type OpenTarget } from "../postgres/session/open-target.js";
+import { connectionLost, isConnectionLost } from "../postgres/session/sql-state.js";
 import type { Report } from "../progress.js";
 import { currentActor } from "../system/actor.js";
 import type { Target } from "../system/config/config.js";

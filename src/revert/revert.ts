@@ -1,9 +1,9 @@
 import { BelayError } from "../errors.js";
-import { withConnections } from "../postgres/connections.js";
+import { withConnections } from "../postgres/session/connections.js";
 import { readTarget } from "../postgres/ledger/ledger.js";
-import type { OpenTarget } from "../postgres/open-target.js";
-import { settleAlone } from "../postgres/settle-change.js";
-import { connectionLost, isConnectionLost } from "../postgres/sql-state.js";
+import type { OpenTarget } from "../postgres/session/open-target.js";
+import { settleAlone } from "../postgres/run/settle-change.js";
+import { connectionLost, isConnectionLost } from "../postgres/session/sql-state.js";
 import type { Report } from "../progress.js";
 import type { Target } from "../system/config/config.js";
 import type { Project } from "../system/project/project.js";

@@ -5,14 +5,14 @@ import type { OpenChange } from "../journal/target-state.js";
 import type { EntryBodies } from "../journal/entry.js";
 import { differences } from "../snapshot/difference.js";
 import { describeDifference } from "../snapshot/difference.js";
-import { applyChange } from "../postgres/apply-change.js";
+import { applyChange } from "../postgres/run/apply-change.js";
 import { append, readArtifact, readStoredSnapshot, readTarget } from "../postgres/ledger/ledger.js";
-import { migrateDown, migrateUp, migratorFor } from "../postgres/migrator.js";
-import { keepCatalog, readCatalog, recordCatalog } from "../postgres/record-catalog.js";
-import { revertChange } from "../postgres/revert-change.js";
-import { settleChange } from "../postgres/settle-change.js";
-import type { RunContext } from "../postgres/run-transaction.js";
-import { explain, sqlStateOf } from "../postgres/sql-state.js";
+import { migrateDown, migrateUp, migratorFor } from "../postgres/run/migrator.js";
+import { keepCatalog, readCatalog, recordCatalog } from "../postgres/ledger/record-catalog.js";
+import { revertChange } from "../postgres/run/revert-change.js";
+import { settleChange } from "../postgres/run/settle-change.js";
+import type { RunContext } from "../postgres/run/run-transaction.js";
+import { explain, sqlStateOf } from "../postgres/session/sql-state.js";
 import { builtOf, openTargetOf, type RolloutContext } from "./rollout-context.js";
 
 /** The way back is not cut off by the signal that stopped the way forward. */

@@ -2,7 +2,7 @@ import { gateDefaults, type Gate, type Phase } from "../gate/gate.js";
 import type { FinalVerdict } from "../gate/verdict.js";
 import { BelayError } from "../errors.js";
 import { append } from "../postgres/ledger/ledger.js";
-import { withSession } from "../postgres/session.js";
+import { withSession } from "../postgres/session/session.js";
 import type { Config, Stage } from "../system/config/config.js";
 import { measure, type ProbeContext } from "./probe.js";
 import { openTargetOf, type RolloutContext } from "./rollout-context.js";

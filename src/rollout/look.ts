@@ -1,7 +1,7 @@
 import type { Entry } from "../journal/entry.js";
 import { foldTarget, type TargetState } from "../journal/target-state.js";
 import { readEntries } from "../postgres/ledger/ledger.js";
-import type { OpenTarget } from "../postgres/open-target.js";
+import type { OpenTarget } from "../postgres/session/open-target.js";
 import type { Config } from "../system/config/config.js";
 import type { Surroundings } from "./decide.js";
 import { gatesOf } from "./gates.js";

@@ -1,9 +1,9 @@
 import { findChange } from "../change/find.js";
 import type { Section } from "../plan/step.js";
 import { buildAll, type Built } from "../postgres/build-plan.js";
-import { withConnections } from "../postgres/connections.js";
+import { withConnections } from "../postgres/session/connections.js";
 import { readTarget } from "../postgres/ledger/ledger.js";
-import { withSession } from "../postgres/session.js";
+import { withSession } from "../postgres/session/session.js";
 import { readStoredArtifact, type Project } from "../system/project/project.js";
 import { freeze } from "./freeze.js";
 import { freshnessOf } from "./preflight.js";

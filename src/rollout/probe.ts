@@ -1,7 +1,7 @@
 import { messageOf } from "../errors.js";
 import type { Gate, GateOf } from "../gate/gate.js";
 import type { Reading } from "../gate/reading.js";
-import { withoutPassword } from "../postgres/address.js";
+import { withoutPassword } from "../postgres/session/address.js";
 import { measureSql, type SqlProbeClient } from "../postgres/probes/sql-probe.js";
 import { measureCommand } from "../system/command-probe.js";
 import { measureHttp } from "../system/http-probe.js";

@@ -1,6 +1,6 @@
 import { BelayError } from "../errors.js";
 import type { Built } from "../postgres/build-plan.js";
-import type { OpenTarget } from "../postgres/open-target.js";
+import type { OpenTarget } from "../postgres/session/open-target.js";
 import type { Report } from "../progress.js";
 import type { Project } from "../system/project/project.js";
 

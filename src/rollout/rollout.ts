@@ -3,9 +3,9 @@ import { BelayError } from "../errors.js";
 
 import { heldAs, type TargetState } from "../journal/target-state.js";
 import { buildAll, type Built } from "../postgres/build-plan.js";
-import { withConnections } from "../postgres/connections.js";
-import { settleAlone } from "../postgres/settle-change.js";
-import { connectionLost, isConnectionLost } from "../postgres/sql-state.js";
+import { withConnections } from "../postgres/session/connections.js";
+import { settleAlone } from "../postgres/run/settle-change.js";
+import { connectionLost, isConnectionLost } from "../postgres/session/sql-state.js";
 import { append, readTarget } from "../postgres/ledger/ledger.js";
 import type { Report } from "../progress.js";
 import { currentActor } from "../system/actor.js";

@@ -1,7 +1,7 @@
 import { BelayError, messageOf } from "../errors.js";
 import type { Entry, RolloutOutcome } from "../journal/entry.js";
 import { append } from "../postgres/ledger/ledger.js";
-import { connectionLost, explain, isConnectionLost } from "../postgres/sql-state.js";
+import { connectionLost, explain, isConnectionLost } from "../postgres/session/sql-state.js";
 import { apply, prove, recordFailure, revert, settleBack, startTarget, type Why } from "./carry-out.js";
 import { decide, type Action } from "./decide.js";
 import { runGates, stageOf, type GateVerdict } from "./gates.js";

@@ -4,10 +4,10 @@ import { foldTarget, type AppliedChange, type HeldChange, type OpenChange } from
 import { findBreak } from "../journal/chain.js";
 import type { Entry } from "../journal/entry.js";
 import { buildAll, type Built } from "../postgres/build-plan.js";
-import { withConnections, type Connections } from "../postgres/connections.js";
+import { withConnections, type Connections } from "../postgres/session/connections.js";
 import { readChain, readEntries, readStoredSnapshot } from "../postgres/ledger/ledger.js";
-import { readCatalog } from "../postgres/record-catalog.js";
-import { withSession, type Session } from "../postgres/session.js";
+import { readCatalog } from "../postgres/ledger/record-catalog.js";
+import { withSession, type Session } from "../postgres/session/session.js";
 import { differences, type Difference } from "../snapshot/difference.js";
 import type { Target } from "../system/config/config.js";
 import { selectTargets } from "../system/config/select-targets.js";

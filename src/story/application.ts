@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { BelayError } from "../errors.js";
-import { withSession } from "../postgres/session.js";
+import { withSession } from "../postgres/session/session.js";
 import type { Sandbox } from "../postgres/sandbox/sandbox.js";
 import { storyEnvironment } from "./run-belay.js";
 import type { Traffic, WriterOrder } from "./traffic.js";

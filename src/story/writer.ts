@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../errors.js";
-import { openSession, type Session } from "../postgres/session.js";
+import { openSession, type Session } from "../postgres/session/session.js";
 import { zeroTraffic, type Traffic, type WriterOrder, type WriterDatabase } from "./traffic.js";
 
 /*

@@ -2,7 +2,7 @@ import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import { findBreak } from "../../src/journal/chain.js";
 import { readChain } from "../../src/postgres/ledger/ledger.js";
-import { withSession } from "../../src/postgres/session.js";
+import { withSession } from "../../src/postgres/session/session.js";
 import { expectBelay, type TestProject } from "../support/cli.js";
 import {
   addRegion,

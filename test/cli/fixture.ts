@@ -1,6 +1,6 @@
 import { buildArtifacts } from "../../src/authoring/build-artifacts.js";
-import { readCatalog } from "../../src/postgres/record-catalog.js";
-import { withSession } from "../../src/postgres/session.js";
+import { readCatalog } from "../../src/postgres/ledger/record-catalog.js";
+import { withSession } from "../../src/postgres/session/session.js";
 import { rehearse } from "../../src/rehearsal/rehearse.js";
 import { loadProject } from "../../src/system/project/project.js";
 import { project, type ProjectOptions, type TestProject } from "../support/cli.js";

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { openTarget } from "../../src/postgres/open-target.js";
+import { openTarget } from "../../src/postgres/session/open-target.js";
 import { belay, expectBelay, startBelay, type RunningBelay } from "../support/cli.js";
 import { drawLine } from "./proxy.js";
 import { climb } from "./strike.js";

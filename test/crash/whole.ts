@@ -1,6 +1,6 @@
 import { readChain, readEntries } from "../../src/postgres/ledger/ledger.js";
-import { readCatalog } from "../../src/postgres/record-catalog.js";
-import { openSession } from "../../src/postgres/session.js";
+import { readCatalog } from "../../src/postgres/ledger/record-catalog.js";
+import { openSession } from "../../src/postgres/session/session.js";
 import { findBreak } from "../../src/journal/chain.js";
 import type { Entry } from "../../src/journal/entry.js";
 import type { CrashServer } from "./server.js";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Client } from "pg";
-import { openTarget } from "../../src/postgres/open-target.js";
+import { openTarget } from "../../src/postgres/session/open-target.js";
 import { expectBelay } from "../support/cli.js";
 import { connect, startServer, until, type CrashServer } from "./server.js";
 

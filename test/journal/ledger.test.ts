@@ -2,7 +2,7 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findBreak } from "../../src/journal/chain.js";
 import { append, ensureLedger, readChain } from "../../src/postgres/ledger/ledger.js";
-import { openSession, type Session } from "../../src/postgres/session.js";
+import { openSession, type Session } from "../../src/postgres/session/session.js";
 import { freshDatabase, type FreshDatabase } from "../support/database.js";
 
 let database: FreshDatabase;

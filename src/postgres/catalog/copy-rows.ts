@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { sqlStateOf } from "../sql-state.js";
+import { sqlStateOf } from "../session/sql-state.js";
 import { withPinnedSettings } from "./pinned-settings.js";
 import { ownSchemas } from "./read-snapshot.js";
 import { sampleRows } from "./row-sample.js";

@@ -3,9 +3,9 @@ import type { ChainedEntry } from "../../journal/chain.js";
 import { foldTarget, type TargetState } from "../../journal/target-state.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { BelayError, messageOf } from "../../errors.js";
-import type { Session } from "../session.js";
-import { sqlStateOf } from "../sql-state.js";
-import { ledgerSchema, ledgerVersion } from "../sql/ledger-schema.js";
+import type { Session } from "../session/session.js";
+import { sqlStateOf } from "../session/sql-state.js";
+import { ledgerSchema, ledgerVersion } from "./sql/ledger-schema.js";
 
 /** What an entry is about besides its body. */
 export interface About {

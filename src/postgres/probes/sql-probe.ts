@@ -3,7 +3,7 @@ import { messageOf } from "../../errors.js";
 import type { GateOf, Scalar } from "../../gate/gate.js";
 import type { Reading } from "../../gate/reading.js";
 import { asksForNull, scalarFromText } from "../../gate/scalar.js";
-import { isCancelled } from "../sql-state.js";
+import { isCancelled } from "../session/sql-state.js";
 
 /** A session of the probe's own, idle and outside a transaction. */
 export type SqlProbeClient = pg.ClientBase;

@@ -1,7 +1,7 @@
 import type { Umzug } from "umzug";
-import { BelayError } from "../errors.js";
-import { readTarget } from "./ledger/ledger.js";
-import type { OpenTarget } from "./open-target.js";
+import { BelayError } from "../../errors.js";
+import { readTarget } from "../ledger/ledger.js";
+import type { OpenTarget } from "../session/open-target.js";
 
 /** How one pair runs on a target. Both write the ledger's entry themselves, in the transaction of what they do. */
 export interface Runnable {

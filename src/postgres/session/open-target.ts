@@ -1,8 +1,8 @@
 import { addressOf, shown } from "./address.js";
 import { endOrphans } from "./orphans.js";
-import { ensureLedger } from "./ledger/ledger.js";
-import { requireOperator, takeOperatorLock } from "./operator-lock.js";
-import { recordMissed } from "./proof.js";
+import { ensureLedger } from "../ledger/ledger.js";
+import { requireOperator, takeOperatorLock } from "../lock/operator-lock.js";
+import { recordMissed } from "../ledger/proof.js";
 import { openSession, type Session, type SessionOptions } from "./session.js";
 
 /** A target that this process operates: it holds the operator's lock there. */

@@ -1,6 +1,6 @@
-import type { Target } from "../system/config/config.js";
-import type { Project } from "../system/project/project.js";
-import { acquireSandbox, type Sandbox } from "./sandbox/sandbox.js";
+import type { Target } from "../../system/config/config.js";
+import type { Project } from "../../system/project/project.js";
+import { acquireSandbox, type Sandbox } from "../sandbox/sandbox.js";
 
 const embedded = "embedded:";
 

@@ -1,6 +1,6 @@
 import pg from "pg";
-import { BelayError } from "../errors.js";
-import { quoteLiteral } from "../sql/quote.js";
+import { BelayError } from "../../errors.js";
+import { quoteLiteral } from "../../sql/quote.js";
 import { addressOf } from "./address.js";
 import { connectionError, sqlStateOf } from "./sql-state.js";
 

@@ -1,4 +1,4 @@
-import { BelayError } from "../errors.js";
+import { BelayError } from "../../errors.js";
 
 /** Where a database is, without what must not be shown. */
 export interface Address {

@@ -1,14 +1,14 @@
-import type { Manifest } from "../artifact/manifest.js";
-import type { OpenChange } from "../journal/target-state.js";
-import { BelayError } from "../errors.js";
-import { isBracketed, type Section, type Step } from "../plan/step.js";
-import { touchesBackward, untouchedAfter } from "../plan/touches.js";
+import type { Manifest } from "../../artifact/manifest.js";
+import type { OpenChange } from "../../journal/target-state.js";
+import { BelayError } from "../../errors.js";
+import { isBracketed, type Section, type Step } from "../../plan/step.js";
+import { touchesBackward, untouchedAfter } from "../../plan/touches.js";
 import { runChangeCommand, runStep, timed } from "./apply-change.js";
-import { append } from "./ledger/ledger.js";
+import { append } from "../ledger/ledger.js";
 import { runOutside, standingOf } from "./outside-step.js";
 import { runTransaction, type RunContext } from "./run-transaction.js";
-import type { Session } from "./session.js";
-import { isUndefinedObject } from "./sql-state.js";
+import type { Session } from "../session/session.js";
+import { isUndefinedObject } from "../session/sql-state.js";
 
 export interface RevertOptions {
   readonly manifest: Manifest;

@@ -1,6 +1,6 @@
-import type { ObjectKey } from "../plan/step.js";
-import { quoteQualified } from "../sql/quote.js";
-import type { Session } from "./session.js";
+import type { ObjectKey } from "../../plan/step.js";
+import { quoteQualified } from "../../sql/quote.js";
+import type { Session } from "../session/session.js";
 
 /** Those of the objects that are in the catalog already, by key: an IF NOT EXISTS would meet them. */
 export async function metObjects(session: Session, objects: readonly ObjectKey[]): Promise<readonly string[]> {

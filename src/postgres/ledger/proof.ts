@@ -1,10 +1,10 @@
-import { foldTarget, type TargetState } from "../journal/target-state.js";
-import { describeDifference, differences } from "../snapshot/difference.js";
-import { fingerprint, type Snapshot } from "../snapshot/snapshot.js";
-import { expectedAfterUndo } from "../snapshot/undo.js";
-import { append, lastUnrecorded, readEntries, readStoredSnapshot } from "./ledger/ledger.js";
+import { foldTarget, type TargetState } from "../../journal/target-state.js";
+import { describeDifference, differences } from "../../snapshot/difference.js";
+import { fingerprint, type Snapshot } from "../../snapshot/snapshot.js";
+import { expectedAfterUndo } from "../../snapshot/undo.js";
+import { append, lastUnrecorded, readEntries, readStoredSnapshot } from "./ledger.js";
 import { recordCatalog, type Catalog, type Recorded } from "./record-catalog.js";
-import type { Session } from "./session.js";
+import type { Session } from "../session/session.js";
 
 /** The catalog as it should be without a change that is applied or half-way; null where the ledger cannot tell. */
 export async function catalogWithout(operator: Session, state: TargetState, id: string): Promise<Snapshot | null> {

@@ -1,4 +1,4 @@
-import { BelayError } from "../errors.js";
+import { BelayError } from "../../errors.js";
 import type { Session } from "./session.js";
 
 /** How long an ended session may take to go, in milliseconds. */

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { BelayError, messageOf } from "../errors.js";
+import { BelayError, messageOf } from "../../errors.js";
 import type { Address } from "./address.js";
 import { shown } from "./address.js";
 

@@ -1,11 +1,11 @@
-import { BelayError } from "../errors.js";
-import type { Step } from "../plan/step.js";
-import { quoteQualified } from "../sql/quote.js";
-import type { QualifiedName } from "../sql/name.js";
-import { blockersOf } from "./blockers.js";
+import { BelayError } from "../../errors.js";
+import type { Step } from "../../plan/step.js";
+import { quoteQualified } from "../../sql/quote.js";
+import type { QualifiedName } from "../../sql/name.js";
+import { blockersOf } from "../lock/blockers.js";
 import { relationExists } from "./met-objects.js";
 import { cancellable, type RunContext } from "./run-transaction.js";
-import type { Session } from "./session.js";
+import type { Session } from "../session/session.js";
 
 /** How often it is said who is waited for, in milliseconds. */
 const lookEveryMs = 1_000;

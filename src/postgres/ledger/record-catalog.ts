@@ -1,8 +1,8 @@
-import { fingerprint, type Snapshot } from "../snapshot/snapshot.js";
-import { readSnapshot } from "./catalog/read-snapshot.js";
-import { append, storeSnapshot } from "./ledger/ledger.js";
-import type { OpenTarget } from "./open-target.js";
-import type { Session } from "./session.js";
+import { fingerprint, type Snapshot } from "../../snapshot/snapshot.js";
+import { readSnapshot } from "../catalog/read-snapshot.js";
+import { append, storeSnapshot } from "./ledger.js";
+import type { OpenTarget } from "../session/open-target.js";
+import type { Session } from "../session/session.js";
 
 export interface Catalog {
   readonly snapshot: Snapshot;

@@ -1,9 +1,9 @@
-import { parseManifest } from "../artifact/manifest.js";
-import { BelayError } from "../errors.js";
-import type { OpenChange } from "../journal/target-state.js";
-import { readArtifact, readTarget } from "./ledger/ledger.js";
-import { catalogWithout, recordProof } from "./proof.js";
-import { recordCatalog, type Catalog } from "./record-catalog.js";
+import { parseManifest } from "../../artifact/manifest.js";
+import { BelayError } from "../../errors.js";
+import type { OpenChange } from "../../journal/target-state.js";
+import { readArtifact, readTarget } from "../ledger/ledger.js";
+import { catalogWithout, recordProof } from "../ledger/proof.js";
+import { recordCatalog, type Catalog } from "../ledger/record-catalog.js";
 import { revertChange, type RevertOptions } from "./revert-change.js";
 import type { RunContext } from "./run-transaction.js";
 

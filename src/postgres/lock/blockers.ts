@@ -1,5 +1,5 @@
-import type { Blocker } from "../progress.js";
-import type { Session } from "./session.js";
+import type { Blocker } from "../../progress.js";
+import type { Session } from "../session/session.js";
 
 /** Who blocks the session with this process id, seen from another one (manual, 9.27: pg_blocking_pids). */
 export async function blockersOf(operator: Session, pid: number): Promise<readonly Blocker[]> {

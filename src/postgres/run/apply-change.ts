@@ -1,8 +1,8 @@
-import type { Built } from "./build-plan.js";
-import type { OpenChange } from "../journal/target-state.js";
-import { BelayError } from "../errors.js";
-import type { AppliedBody } from "../journal/entry.js";
-import { touchesForward } from "../plan/touches.js";
+import type { Built } from "../build-plan.js";
+import type { OpenChange } from "../../journal/target-state.js";
+import { BelayError } from "../../errors.js";
+import type { AppliedBody } from "../../journal/entry.js";
+import { touchesForward } from "../../plan/touches.js";
 import {
   isBracketed,
   stepsOf,
@@ -11,15 +11,15 @@ import {
   type Section,
   type StatementPlan,
   type Step,
-} from "../plan/step.js";
-import { runCommand } from "../system/run-command.js";
-import { withoutPassword } from "./address.js";
-import { knexOn } from "./knex/bound-knex.js";
-import { append } from "./ledger/ledger.js";
+} from "../../plan/step.js";
+import { runCommand } from "../../system/run-command.js";
+import { withoutPassword } from "../session/address.js";
+import { knexOn } from "../knex/bound-knex.js";
+import { append } from "../ledger/ledger.js";
 import { metObjects } from "./met-objects.js";
 import { runOutside, standingOf } from "./outside-step.js";
 import { runTransaction, type RunContext } from "./run-transaction.js";
-import type { Session } from "./session.js";
+import type { Session } from "../session/session.js";
 
 export interface ApplyOptions {
   readonly built: Built;

@@ -1,10 +1,10 @@
-import { BelayError } from "../errors.js";
-import type { Blocker, Report } from "../progress.js";
-import type { Direction } from "../journal/entry.js";
-import { blockersOf } from "./blockers.js";
-import type { OpenTarget } from "./open-target.js";
-import type { Session } from "./session.js";
-import { isCancelled, isConnectionLost, isLockTimeout, sqlStateOf } from "./sql-state.js";
+import { BelayError } from "../../errors.js";
+import type { Blocker, Report } from "../../progress.js";
+import type { Direction } from "../../journal/entry.js";
+import { blockersOf } from "../lock/blockers.js";
+import type { OpenTarget } from "../session/open-target.js";
+import type { Session } from "../session/session.js";
+import { isCancelled, isConnectionLost, isLockTimeout, sqlStateOf } from "../session/sql-state.js";
 
 /** What a statement runs under. */
 export interface RunContext {

@@ -1,6 +1,6 @@
 import { BelayError } from "../../errors.js";
 import type { Session } from "../session/session.js";
-import { operatorLockKey } from "../ledger/sql/ledger-schema.js";
+import { operatorLockKey } from "../ledger/sql/operator-lock-key.js";
 
 /** Who holds the operator's lock. */
 interface Holder {

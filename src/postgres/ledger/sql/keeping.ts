@@ -1,0 +1,113 @@
+/** Values that a change drops are kept, and put back. */
+export const keeping = `
+CREATE OR REPLACE FUNCTION belay.key_of(relation regclass) RETURNS name[]
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
+  SELECT array_agg(a.attname ORDER BY k.ord)
+  FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, ord), pg_attribute a
+  WHERE i.indrelid = relation AND i.indisprimary AND a.attrelid = relation AND a.attnum = k.attnum
+$f$;
+
+CREATE OR REPLACE FUNCTION belay.keep(change text, relation regclass, wanted name) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog SET row_security = off AS $f$
+DECLARE
+  columns text := '*';
+  condition text := '';
+  kept_name text;
+  kept_rows bigint;
+  key name[] := belay.key_of(relation);
+BEGIN
+  IF relation IS NULL OR NOT (SELECT relkind IN ('r', 'p') FROM pg_class WHERE oid = relation) THEN RETURN; END IF;
+  IF wanted IS NOT NULL THEN
+    PERFORM FROM pg_attribute WHERE attrelid = relation AND attname = wanted AND NOT attisdropped AND attgenerated = '';
+    IF NOT FOUND THEN RETURN; END IF;
+    condition := format(' WHERE %I IS NOT NULL', wanted);
+    IF key IS NOT NULL THEN
+      SELECT string_agg(quote_ident(c), ', ') INTO columns FROM (SELECT unnest(key) UNION SELECT wanted) AS x(c);
+    END IF;
+  END IF;
+  EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', relation);
+  EXECUTE format('SELECT count(*) FROM %s%s', relation, condition) INTO kept_rows;
+  IF kept_rows = 0 THEN RETURN; END IF;
+  SELECT left(format('%s_%s%s', h.seq + 1, c.relname, coalesce('_' || wanted, '')), 48) INTO kept_name
+    FROM belay.head h, pg_class c WHERE c.oid = relation;
+  EXECUTE format('CREATE TABLE belay_kept.%I AS SELECT %s FROM %s%s', kept_name, columns, relation, condition);
+  PERFORM belay.append('kept', NULL, change, belay.operator(), jsonb_build_object(
+    'table', (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation),
+    'column', wanted, 'keptAs', kept_name, 'rows', kept_rows, 'key', key));
+END $f$;
+
+CREATE OR REPLACE FUNCTION belay.restore(change text, relation regclass, wanted name, strict boolean) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog SET row_security = off AS $f$
+DECLARE
+  kept belay.journal;
+  matching text;
+  columns text;
+  assignments text;
+  restored bigint;
+  updated bigint := 0;
+  quiet pg_trigger[];
+  silenced pg_trigger;
+  key name[] := belay.key_of(relation);
+  generator record;
+BEGIN
+  SELECT j.* INTO kept FROM belay.journal j, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = relation AND j.change = restore.change AND j.kind = 'kept'
+      AND j.body ->> 'table' = format('%I.%I', n.nspname, c.relname) AND j.body ->> 'column' IS NOT DISTINCT FROM wanted::text
+      AND to_regclass(format('belay_kept.%I', j.body ->> 'keptAs')) IS NOT NULL
+      AND NOT EXISTS (SELECT FROM belay.journal r WHERE r.kind = 'restored' AND r.change = j.change AND r.body ->> 'keptAs' = j.body ->> 'keptAs')
+    ORDER BY j.seq DESC LIMIT 1;
+  IF kept.seq IS NULL THEN RETURN; END IF;
+  -- What is put back was there before: no trigger of the application is to see it as news.
+  SELECT array_agg(t ORDER BY t.tgname) INTO quiet FROM pg_trigger t WHERE t.tgrelid = relation AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A');
+  FOREACH silenced IN ARRAY coalesce(quiet, '{}') LOOP
+    EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', relation, silenced.tgname);
+  END LOOP;
+  IF wanted IS NOT NULL THEN
+    SELECT string_agg(format('t.%1$I = k.%1$I', c), ' AND ') INTO matching
+      FROM jsonb_array_elements_text(CASE jsonb_typeof(kept.body -> 'key') WHEN 'array' THEN kept.body -> 'key' ELSE '[]' END) AS x(c);
+    IF matching IS NULL AND strict THEN
+      RAISE EXCEPTION 'Belay: the values of % cannot be put back into %: it has no primary key to find their rows by.', wanted, relation
+        USING ERRCODE = 'BE007', HINT = format('They are kept in belay_kept.%I.', kept.body ->> 'keptAs');
+    ELSIF matching IS NULL THEN
+      RETURN;
+    END IF;
+    EXECUTE format('UPDATE %1$s t SET %2$I = k.%2$I FROM belay_kept.%3$I k WHERE %4$s AND t.%2$I::text IS DISTINCT FROM k.%2$I::text',
+      relation, wanted, kept.body ->> 'keptAs', matching);
+  ELSE
+    SELECT string_agg(quote_ident(a.attname), ', ') INTO columns
+      FROM pg_attribute a JOIN pg_attribute k ON k.attname = a.attname AND k.attnum > 0 AND NOT k.attisdropped
+        AND k.attrelid = to_regclass(format('belay_kept.%I', kept.body ->> 'keptAs'))
+      WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '';
+    -- Rows that the change brings along are there again: what people made of them since goes before them.
+    SELECT string_agg(format('%1$I = k.%1$I', a.attname), ', ') INTO assignments
+      FROM pg_attribute a JOIN pg_attribute k ON k.attname = a.attname AND k.attnum > 0 AND NOT k.attisdropped
+        AND k.attrelid = to_regclass(format('belay_kept.%I', kept.body ->> 'keptAs'))
+      WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attidentity <> 'a'
+        AND NOT a.attname = ANY (coalesce(key, '{}'));
+    IF key IS NOT NULL AND assignments IS NOT NULL THEN
+      SELECT string_agg(format('t.%1$I = k.%1$I', c), ' AND ') INTO matching FROM unnest(key) AS x(c);
+      EXECUTE format('UPDATE %1$s t SET %2$s FROM belay_kept.%3$I k WHERE %4$s', relation, assignments, kept.body ->> 'keptAs', matching);
+      GET DIAGNOSTICS updated = ROW_COUNT;
+    END IF;
+    EXECUTE format('INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM belay_kept.%3$I ON CONFLICT DO NOTHING',
+      relation, columns, kept.body ->> 'keptAs');
+  END IF;
+  GET DIAGNOSTICS restored = ROW_COUNT;
+  restored := restored + updated;
+  FOREACH silenced IN ARRAY coalesce(quiet, '{}') LOOP
+    EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', relation, CASE silenced.tgenabled WHEN 'A' THEN 'ALWAYS' ELSE '' END, silenced.tgname);
+  END LOOP;
+  IF strict AND wanted IS NULL AND restored < (kept.body ->> 'rows')::bigint THEN
+    RAISE EXCEPTION 'Belay: only % of % rows could be put back into %.', restored, kept.body ->> 'rows', relation
+      USING ERRCODE = 'BE008', HINT = format('They are kept in belay_kept.%I.', kept.body ->> 'keptAs');
+  END IF;
+  FOR generator IN SELECT pg_get_serial_sequence(relation::text, a.attname) AS sequence, a.attname FROM pg_attribute a
+    WHERE wanted IS NULL AND a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
+      AND pg_get_serial_sequence(relation::text, a.attname) IS NOT NULL
+  LOOP
+    EXECUTE format('SELECT setval(%1$L, greatest((SELECT max(%2$I) FROM %3$s), (SELECT last_value FROM %1$s))::bigint) WHERE EXISTS (SELECT FROM %3$s)',
+      generator.sequence, generator.attname, relation);
+  END LOOP;
+  PERFORM belay.append('restored', NULL, change, belay.operator(), jsonb_build_object('keptAs', kept.body ->> 'keptAs', 'rows', restored));
+END $f$;
+`;

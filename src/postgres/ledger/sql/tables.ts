@@ -1,0 +1,40 @@
+/** The tables of the ledger, and what keeps them append-only. */
+export const tables = `
+CREATE SCHEMA IF NOT EXISTS belay;
+CREATE SCHEMA IF NOT EXISTS belay_kept;
+COMMENT ON SCHEMA belay IS 'Belay: the ledger of what is applied here. Read belay.applied; never write here by hand.';
+COMMENT ON SCHEMA belay_kept IS 'Belay: what a change dropped, kept for the way back.';
+
+CREATE TABLE IF NOT EXISTS belay.journal (
+  seq      bigint PRIMARY KEY,
+  at       timestamptz NOT NULL,
+  kind     text NOT NULL,
+  rollout  text,
+  change   text,
+  actor    text NOT NULL,
+  body     jsonb NOT NULL,
+  previous text NOT NULL,
+  hash     text NOT NULL UNIQUE
+);
+CREATE INDEX IF NOT EXISTS journal_change_idx ON belay.journal (change, seq);
+CREATE INDEX IF NOT EXISTS journal_rollout_idx ON belay.journal (rollout, seq);
+
+CREATE TABLE IF NOT EXISTS belay.head (
+  single boolean PRIMARY KEY DEFAULT true CHECK (single),
+  seq  bigint NOT NULL,
+  hash text NOT NULL
+);
+INSERT INTO belay.head (seq, hash) VALUES (0, '') ON CONFLICT DO NOTHING;
+
+CREATE TABLE IF NOT EXISTS belay.snapshot (
+  fingerprint text PRIMARY KEY,
+  body        jsonb NOT NULL
+);
+
+CREATE OR REPLACE FUNCTION belay.refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $f$
+BEGIN
+  RAISE EXCEPTION 'belay.% is append-only', TG_TABLE_NAME USING ERRCODE = 'BE001';
+END $f$;
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON belay.journal
+  FOR EACH STATEMENT EXECUTE FUNCTION belay.refuse_rewriting();
+`;

@@ -8,9 +8,9 @@ import { quoteLiteral } from "../sql/quote.js";
 export function renderShell(change: Change, command: readonly string[]): string {
   const id = quoteLiteral(change.id);
   const digest = quoteLiteral(change.digest);
-  const ask = `SELECT belay.begin_revert(${id}, ${digest}, 1, true)`;
-  // The command has run in between on no session at all: this one takes the guard's word over.
-  const end = `SELECT set_config('belay.reverting', ${id}, false); SELECT belay.end_section(${id}, 0, 1, ${digest})`;
+  const ask = `SELECT belay.begin_revert(${id}, ${digest}, 1, true) || ' ' || current_setting('belay.epoch')`;
+  // The command has run in between on no session at all: this one takes the guard's word over, unless somebody else has become the operator meanwhile.
+  const end = `SET belay.reverting = ${id}; SELECT belay.end_section(${id}, 0, 1, ${digest})`;
   if (change.directives.irreversible !== null) {
     return `#!/bin/sh\n${commentOf(change)}\necho ${shellQuote(`Belay: ${change.id} cannot be taken back: ${change.directives.irreversible}`)} >&2\nexit 3\n`;
   }
@@ -22,10 +22,10 @@ export function renderShell(change: Change, command: readonly string[]): string 
     ': "${DATABASE_URL:?set DATABASE_URL to the database where it is applied}"',
     'ask() { psql -X -q -A -t -v ON_ERROR_STOP=1 -c "$1" "$DATABASE_URL"; }',
     `state=$(ask ${shellQuote(ask)})`,
-    'if [ "$state" = already ]; then exit 0; fi',
+    'case "$state" in already*) exit 0 ;; esac',
     'export BELAY_DATABASE_URL="$DATABASE_URL" BELAY_DIRECTION=down',
     command.map(shellQuote).join(" "),
-    `ask ${shellQuote(end)}`,
+    `ask "SET belay.epoch = '\${state##* }';"${shellQuote(end)}`,
     "",
   ].join("\n");
 }

@@ -3,7 +3,6 @@ import { applyChange } from "../postgres/run/apply-change.js";
 import type { Built } from "../postgres/build-plan.js";
 import { tableHashes } from "../postgres/catalog/table-hashes.js";
 import { readTarget } from "../postgres/ledger/ledger.js";
-import { lendOperatorLock } from "../postgres/lock/operator-lock.js";
 import type { OpenTarget } from "../postgres/session/open-target.js";
 import { readCatalog, type Catalog } from "../postgres/ledger/record-catalog.js";
 import { revertChange } from "../postgres/run/revert-change.js";
@@ -133,7 +132,7 @@ class Run {
   /** The operator gives its lock away for the length of the file: the file takes it itself. */
   async file(): Promise<readonly string[]> {
     const { target } = this.stage;
-    return lendOperatorLock(target.operator, target.name, () => runArtifactFile(target.url, this.built.artifact.text));
+    return target.lend(() => runArtifactFile(target.url, this.built.artifact.text));
   }
 
   /** Runs a step, and notes under its name whether it did. Gives its time in milliseconds. */

@@ -4,7 +4,7 @@ import { foldTarget, type TargetState } from "../../journal/target-state.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { BelayError, messageOf } from "../../errors.js";
 import type { Session } from "../session/session.js";
-import { sqlStateOf } from "../session/sql-state.js";
+import { operatorLost, sqlStateOf } from "../session/sql-state.js";
 import { ledgerSchema, ledgerVersion } from "./sql/ledger-schema.js";
 
 /** What an entry is about besides its body. */
@@ -46,6 +46,7 @@ export async function ensureLedger(session: Session, actor: string): Promise<voi
   await session.query("BEGIN");
   try {
     await session.client.query(ledgerSchema);
+    await takeOver(session, actor);
     if (version === null) await append(session, "ledger-created", { actor }, { version: ledgerVersion });
     await session.query("COMMIT");
   } catch (thrown) {
@@ -61,14 +62,25 @@ export async function append<K extends EntryKind>(
   about: About,
   body: EntryBodies[K],
 ): Promise<number> {
-  const [row] = await session.query<{ seq: string }>("SELECT belay.append($1, $2, $3, $4, $5::jsonb) AS seq", [
-    kind,
-    about.rollout ?? null,
-    about.change ?? null,
-    about.actor,
-    JSON.stringify(body),
-  ]);
-  return Number(row?.seq);
+  const { rollout = null, change = null, actor } = about;
+  const values = [kind, rollout, change, actor, JSON.stringify(body), session.epoch];
+  try {
+    const [row] = await session.query<{ seq: string }>(
+      "SELECT belay.append($1, $2, $3, $4, $5::jsonb, $6) AS seq",
+      values,
+    );
+    return Number(row?.seq);
+  } catch (thrown) {
+    throw sqlStateOf(thrown) === "BE009" ? operatorLost(messageOf(thrown), thrown) : thrown;
+  }
+}
+
+/** Becomes the operator, whose entries alone the ledger takes from now on: whoever was it before is fenced off. */
+export async function takeOver(session: Session, actor: string): Promise<number> {
+  const [row] = await session.query<{ epoch: string }>("SELECT belay.take_over($1) AS epoch", [actor]);
+  const epoch = Number(row?.epoch);
+  await session.claim(epoch);
+  return epoch;
 }
 
 /** All entries, oldest first, without the artifacts in them; those of one rollout where it is given. */

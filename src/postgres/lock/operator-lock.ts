@@ -1,5 +1,6 @@
 import { BelayError } from "../../errors.js";
 import type { Session } from "../session/session.js";
+import { operatorLost } from "../session/sql-state.js";
 import { operatorLockKey } from "../ledger/sql/operator-lock-key.js";
 
 /** Who holds the operator's lock. */
@@ -9,6 +10,8 @@ interface Holder {
   readonly user: string;
   readonly from: string;
   readonly since: string;
+  /** Who it is by its own word, such as `ada@laptop`; null where it has not said so yet. */
+  readonly actor: string | null;
 }
 
 const pollMs = 100;
@@ -30,14 +33,9 @@ export async function takeOperatorLock(session: Session, target: string, patienc
   }
 }
 
-/** Lends the operator's lock to somebody else for the length of `work`, and takes it again. */
-export async function lendOperatorLock<T>(session: Session, target: string, work: () => Promise<T>): Promise<T> {
+/** Gives it up; the session stays open. */
+export async function releaseOperatorLock(session: Session): Promise<void> {
   await session.query("SELECT pg_advisory_unlock($1)", [operatorLockKey]);
-  try {
-    return await work();
-  } finally {
-    await takeOperatorLock(session, target, lentPatienceMs);
-  }
 }
 
 /**
@@ -47,22 +45,17 @@ export async function lendOperatorLock<T>(session: Session, target: string, work
 export async function requireOperator(session: Session, operatorPid: number): Promise<void> {
   const holder = await holderOf(session);
   if (holder?.pid === operatorPid) return;
-  throw operatorLost();
+  throw operatorLost("This process is no longer the operator of the database.");
 }
-
-function operatorLost(): BelayError {
-  return new BelayError("not-back", "operator-lost", "This process is no longer the operator of the database.", {
-    hint: "Run `belay status`; then run the same command again.",
-  });
-}
-
-/** How long the borrower may take to go, in milliseconds. */
-const lentPatienceMs = 10_000;
 
 async function holderOf(session: Session): Promise<Holder | null> {
+  const [ledger] = await session.query<{ there: boolean }>(
+    "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('belay.head') AND attname = 'operator') AS there",
+  );
+  const actor = ledger?.there === true ? "(SELECT operator FROM belay.head WHERE since >= a.backend_start)" : "NULL";
   const [holder] = await session.query<Holder & Record<string, unknown>>(
     `SELECT a.pid, a.application_name AS application, a.usename AS user, coalesce(host(a.client_addr), 'local') AS from,
-       to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"') AS since
+       to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"') AS since, ${actor} AS actor
      FROM pg_locks l JOIN pg_stat_activity a USING (pid)
      WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
        AND (l.classid::bigint << 32 | l.objid::bigint) = $1`,
@@ -75,7 +68,7 @@ function busy(target: string, holder: Holder | null): BelayError {
   const who =
     holder === null
       ? "It was released this moment."
-      : `${holder.user} from ${holder.from}, as ${holder.application}, process ${holder.pid}, since ${holder.since}.`;
+      : `${holder.actor === null ? "" : `${holder.actor}: `}${holder.user} from ${holder.from}, as ${holder.application}, process ${holder.pid}, since ${holder.since}.`;
   return new BelayError("refused", "operator-busy", `${target}: somebody else is at work there. ${who}`, {
     hint: "Wait until that has ended: `belay status` shows it. Nothing was touched.",
   });

@@ -1,8 +1,9 @@
 import { addressOf, shown } from "./address.js";
 import { endOrphans } from "./orphans.js";
-import { ensureLedger } from "../ledger/ledger.js";
-import { requireOperator, takeOperatorLock } from "../lock/operator-lock.js";
+import { ensureLedger, takeOver } from "../ledger/ledger.js";
+import { releaseOperatorLock, requireOperator, takeOperatorLock } from "../lock/operator-lock.js";
 import { recordMissed } from "../ledger/proof.js";
+import { refusePooler } from "./pooler.js";
 import { openSession, type Session, type SessionOptions } from "./session.js";
 
 /** A target that this process operates: it holds the operator's lock there. */
@@ -20,6 +21,8 @@ export interface OpenTarget {
   readonly rollout: string | null;
   /** From now on what is done here belongs to this rollout. */
   join(rollout: string): Promise<void>;
+  /** Lets somebody else be the operator for the length of `work`, and takes the target over again. */
+  lend<T>(work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -35,6 +38,9 @@ export interface OpenTargetOptions {
   readonly note: (message: string) => void;
 }
 
+/** How long the borrower of the operator's lock may take to go, in milliseconds. */
+const lentPatienceMs = 10_000;
+
 /**
  * Takes a target over: connects, becomes its one operator, makes the ledger where there is none, and ends what an operator that died left running.
  * @throws BelayError `operator-busy`, or why there is no session.
@@ -45,10 +51,12 @@ export async function openTarget(options: OpenTargetOptions): Promise<OpenTarget
   // Until it holds the lock it goes by another name, or the holder would take it for an orphan.
   const operator = await openSession(url, { applicationName: `belay-waiting/${rollout ?? "-"}`, searchPath });
   try {
+    await refusePooler(options.name, operator, () => openSession(url, { applicationName: "belay-waiting/pooler" }));
     await takeOperatorLock(operator, options.name, options.operatorPatienceMs);
-    await nameSession(operator, nameOf(rollout, "operator"));
+    await operator.rename(nameOf(rollout, "operator"));
     await endOrphans(operator, options.note);
     await ensureLedger(operator, options.actor);
+    await takeOver(operator, options.actor);
     await recordMissed({ name: options.name, operator, rollout, actor: options.actor }, options.note);
     const openWorker = (): Promise<Session> =>
       openUnder(operator, url, { applicationName: nameOf(rollout, "worker"), searchPath });
@@ -68,8 +76,17 @@ export async function openTarget(options: OpenTargetOptions): Promise<OpenTarget
       },
       join: async (joined) => {
         rollout = joined;
-        await nameSession(operator, nameOf(rollout, "operator"));
-        await nameSession(worker, nameOf(rollout, "worker"));
+        await operator.rename(nameOf(rollout, "operator"));
+        await worker.rename(nameOf(rollout, "worker"));
+      },
+      lend: async (work) => {
+        await releaseOperatorLock(operator);
+        try {
+          return await work();
+        } finally {
+          await takeOperatorLock(operator, options.name, lentPatienceMs);
+          await worker.claim(await takeOver(operator, options.actor));
+        }
       },
       close: async () => {
         await Promise.allSettled([worker.close(), operator.close()]);
@@ -85,10 +102,6 @@ function nameOf(rollout: string | null, part: "operator" | "worker"): string {
   return `belay/${rollout ?? "-"}/${part}`;
 }
 
-async function nameSession(session: Session, name: string): Promise<void> {
-  await session.query("SELECT set_config('application_name', $1, false)", [name]);
-}
-
 /**
  * Opens a worker under an operator that still holds its lock. Whoever takes a target over ends all workers that are there; one that was opened later, by a
  * process that has not noticed yet, is refused here before it can do anything.
@@ -97,6 +110,7 @@ async function openUnder(operator: Session, url: string, settings: SessionOption
   const worker = await openSession(url, settings);
   try {
     await requireOperator(worker, operator.pid);
+    if (operator.epoch !== null) await worker.claim(operator.epoch);
     return worker;
   } catch (thrown) {
     await worker.close().catch(() => undefined); // the reason to report is the one that was thrown

@@ -10,6 +10,9 @@ const connectTimeoutMs = 10_000;
 /** How often the server looks whether its client is still there, in milliseconds: an orphan ends by itself. */
 const connectionCheckMs = 1_000;
 
+/** The longest name that the server keeps of a session, in bytes (manual, 20.8: application_name). */
+const maxNameBytes = 63;
+
 export interface SessionOptions {
   /** Shown in pg_stat_activity: `belay/<rollout>/<what>`. */
   readonly applicationName: string;
@@ -22,28 +25,41 @@ export interface Session {
   readonly client: pg.Client;
   /** The server's process id of it. */
   readonly pid: number;
+  /** The epoch of the operator that it writes for; null for one that only reads, or steers from beside. */
+  readonly epoch: number | null;
   /** False after the connection was lost. */
   readonly alive: () => boolean;
   query<Row extends pg.QueryResultRow = Record<string, unknown>>(
     sql: string,
     values?: readonly unknown[],
   ): Promise<Row[]>;
+  /** From now on it is called this. */
+  rename(applicationName: string): Promise<void>;
+  /** From now on it writes for the operator of this epoch. */
+  claim(epoch: number): Promise<void>;
   /** Puts every setting back to Belay's, whatever statements before have set; `searchPath` instead of the session's own where it is given. */
   reset(searchPath?: string): Promise<void>;
   close(): Promise<void>;
 }
 
+/** What a session goes by: all that its settings are made of. */
+interface Identity {
+  applicationName: string;
+  searchPath: string;
+  epoch: number | null;
+}
+
 /**
- * Opens a session with pinned settings: `search_path`, `TimeZone` UTC, `synchronous_commit` on, so that what is reported as
- * committed survives a crash (manual, 20.5), and `client_connection_check_interval`, so that a statement does not outlive its
- * client (manual, 20.3.2).
+ * Opens a session with pinned settings: `search_path`, `TimeZone` UTC, `synchronous_commit` on, so that what is reported as committed survives a crash (manual,
+ * 20.5), and `client_connection_check_interval`, so that a statement does not outlive its client (manual, 20.3.2). A client that vanished without a word, behind
+ * a network that swallows everything, is given up after half a minute (manual, 20.3.2: tcp_keepalives_idle).
  * @throws BelayError `usage` with one sentence when there is no session to be had.
  */
 export async function openSession(url: string, options: SessionOptions): Promise<Session> {
   const address = addressOf(url);
   const client = new pg.Client({
     connectionString: url,
-    application_name: options.applicationName.slice(0, 63),
+    application_name: cut(options.applicationName),
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
   });
@@ -57,55 +73,88 @@ export async function openSession(url: string, options: SessionOptions): Promise
   });
   try {
     await client.connect();
-    const pid = await prepare(client, options);
-    return {
-      client,
-      pid,
-      alive: () => alive,
-      query: async (sql, values = []) => (await client.query(sql, [...values])).rows,
-      reset: (searchPath) => reset(client, { ...options, ...(searchPath !== undefined && { searchPath }) }),
-      close: () => client.end(),
-    };
+    const watched = await watchClient(client);
+    const goesBy: Identity = { searchPath: "public", ...options, epoch: null };
+    const pid = await prepare(client, goesBy, watched);
+    return sessionOf(client, pid, goesBy, { alive: () => alive, watched });
   } catch (thrown) {
     await client.end().catch(() => undefined); // it may never have been open; the reason to report is the one below
     throw thrown instanceof BelayError ? thrown : connectionError(thrown, address);
   }
 }
 
-async function reset(client: pg.Client, options: SessionOptions): Promise<void> {
-  const [{ name } = { name: options.applicationName }] = (
-    await client.query<{ name: string }>("SELECT current_setting('application_name') AS name")
-  ).rows;
-  await client.query("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL");
-  await prepare(client, { ...options, applicationName: name });
+function sessionOf(
+  client: pg.Client,
+  pid: number,
+  goesBy: Identity,
+  { alive, watched }: { readonly alive: () => boolean; readonly watched: boolean },
+): Session {
+  return {
+    client,
+    pid,
+    get epoch() {
+      return goesBy.epoch;
+    },
+    alive,
+    query: async (sql, values = []) => (await client.query(sql, [...values])).rows,
+    rename: async (applicationName) => {
+      goesBy.applicationName = applicationName;
+      await client.query(`SET application_name = ${quoteLiteral(cut(applicationName))}`);
+    },
+    claim: async (epoch) => {
+      goesBy.epoch = epoch;
+      await client.query(`SET belay.epoch = ${quoteLiteral(String(epoch))}`);
+    },
+    reset: async (searchPath = goesBy.searchPath) => {
+      await client.query("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL");
+      await prepare(client, { ...goesBy, searchPath }, watched);
+    },
+    close: () => client.end(),
+  };
 }
 
-async function prepare(client: pg.Client, options: SessionOptions): Promise<number> {
-  const searchPath = options.searchPath ?? "public";
-  await client.query(
-    [
-      `SET search_path = ${searchPath}`,
-      "SET TimeZone = 'UTC'",
-      "SET synchronous_commit = on",
-      "SET lock_timeout = 0",
-      "SET statement_timeout = 0",
-      "SET idle_in_transaction_session_timeout = '10min'",
-      "SET client_min_messages = warning",
-      `SET application_name = ${quoteLiteral(options.applicationName.slice(0, 63))}`,
-    ].join("; "),
-  );
-  await watchClient(client);
-  const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
-  return rows[0]?.pid ?? 0;
+/** Sets everything in one message, and gives the server's process id. */
+async function prepare(client: pg.Client, goesBy: Identity, watched: boolean): Promise<number> {
+  const { applicationName, searchPath, epoch } = goesBy;
+  const settings = [
+    `search_path = ${searchPath}`,
+    "TimeZone = 'UTC'",
+    "synchronous_commit = on",
+    "lock_timeout = 0",
+    "statement_timeout = 0",
+    "idle_in_transaction_session_timeout = '10min'",
+    "tcp_keepalives_idle = 15",
+    "tcp_keepalives_interval = 5",
+    "tcp_keepalives_count = 3",
+    "tcp_user_timeout = '30s'",
+    "client_min_messages = warning",
+    `application_name = ${quoteLiteral(cut(applicationName))}`,
+    ...(watched ? [`client_connection_check_interval = ${connectionCheckMs}`] : []),
+    ...(epoch === null ? [] : [`belay.epoch = ${quoteLiteral(String(epoch))}`]),
+  ];
+  const text = [...settings.map((setting) => `SET ${setting}`), "SELECT pg_backend_pid() AS pid"].join("; ");
+  // A message of several statements gives a result for each.
+  const results = (await client.query(text)) as unknown as readonly pg.QueryResult<{ pid: number }>[];
+  return results.at(-1)?.rows[0]?.pid ?? 0;
 }
 
-async function watchClient(client: pg.Client): Promise<void> {
+/** Whether this server notices by itself that its client is gone. */
+async function watchClient(client: pg.Client): Promise<boolean> {
   try {
     await client.query(`SET client_connection_check_interval = ${connectionCheckMs}`);
+    return true;
   } catch (thrown) {
     // 42704: before PostgreSQL 14; 22023: a platform that cannot notice a closed socket (manual, 20.3.2).
     if (!["42704", "22023"].includes(sqlStateOf(thrown) ?? "")) throw thrown;
+    return false;
   }
+}
+
+function cut(name: string): string {
+  return Buffer.from(name)
+    .subarray(0, maxNameBytes)
+    .toString()
+    .replace(/\uFFFD+$/, "");
 }
 
 /** Opens a session for the length of `work`, and closes it whatever happens. */

@@ -43,6 +43,14 @@ export function isConnectionLost(thrown: unknown): boolean {
   return /connection terminated|client was closed|not queryable|connection error/i.test(messageOf(thrown));
 }
 
+/** Somebody else is the operator of the database by now. */
+export function operatorLost(message: string, cause?: unknown): BelayError {
+  return new BelayError("not-back", "operator-lost", message, {
+    hint: "Run `belay status`; then run the same command again.",
+    cause,
+  });
+}
+
 /** What is left to say when the connection is lost for good in the middle of the work. Exit code 5: only the next command finds out where it stands. */
 export function connectionLost(place: string, thrown: unknown, next: string): BelayError {
   const message = `${place}: the connection was lost and could not be had again: ${messageOf(thrown)}`;

@@ -45,6 +45,7 @@ BEGIN
     RAISE EXCEPTION 'Belay: somebody else is at work in this database (%).', holder
       USING ERRCODE = 'BE002', HINT = 'Wait until that has ended, or end it, and run this again.';
   END IF;
+  PERFORM belay.take_over(belay.operator());
   SELECT * INTO last FROM belay.journal j
     WHERE j.change = begin_revert.change AND j.kind IN ('applied', 'reverted', 'change-started') ORDER BY j.seq DESC LIMIT 1;
   IF last.kind IS NULL THEN

@@ -24,6 +24,10 @@ CREATE TABLE IF NOT EXISTS belay.head (
   seq  bigint NOT NULL,
   hash text NOT NULL
 );
+ALTER TABLE belay.head ADD COLUMN IF NOT EXISTS epoch bigint NOT NULL DEFAULT 0;
+ALTER TABLE belay.head ADD COLUMN IF NOT EXISTS operator text;
+ALTER TABLE belay.head ADD COLUMN IF NOT EXISTS since timestamptz;
+COMMENT ON COLUMN belay.head.epoch IS 'Grows with each operator: whoever writes with an older one has been taken over.';
 INSERT INTO belay.head (seq, hash) VALUES (0, '') ON CONFLICT DO NOTHING;
 
 CREATE TABLE IF NOT EXISTS belay.snapshot (

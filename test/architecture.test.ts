@@ -11,7 +11,7 @@ const floors: readonly (readonly string[])[] = [
   ["snapshot", "journal", "gate"],
   ["progress.ts"],
   ["sql", "change"],
-  ["proposal", "plan", "artifact", "hazard"],
+  ["proposal", "plan", "artifact", "hazard", "preflight"],
   ["system"],
   ["postgres"],
   ["authoring", "rehearsal", "rollout"],

@@ -4,6 +4,7 @@ import { sealArtifact, type Artifact } from "../artifact/artifact.js";
 import { BelayError } from "../errors.js";
 import { compile } from "../plan/compile.js";
 import type { Plan } from "../plan/step.js";
+import { demandsOf, type Demand } from "../preflight/demand.js";
 import { parseStatements } from "../sql/parse.js";
 import type { Project } from "../system/project/project.js";
 import { recordKnex } from "./knex/record.js";
@@ -13,6 +14,8 @@ export interface Built {
   readonly change: Change;
   readonly plan: Plan;
   readonly artifact: Artifact;
+  /** What each statement of both halves asks of a database; none for commands. */
+  readonly demands: readonly Demand[];
 }
 
 /** What a build needs of a project: the changes, among which `requires` are found, and the policy. */
@@ -31,19 +34,22 @@ export async function buildAll(source: BuildSource): Promise<readonly Built[]> {
  */
 export async function build(source: BuildSource, change: Change): Promise<Built> {
   const { searchPath } = source.config.policy;
-  const plan = await planOf(change, searchPath);
+  const { plan, demands } = await compiledFrom(change, searchPath);
   const requires = requiredBy(change, source.changes).map((required) => required.id);
   return {
     change,
     plan,
     artifact: sealArtifact(change, plan, { requires, searchPath }),
+    demands,
   };
 }
 
-async function planOf(change: Change, searchPath: string): Promise<Plan> {
+type Compiled = Pick<Built, "plan" | "demands">;
+
+async function compiledFrom(change: Change, searchPath: string): Promise<Compiled> {
   switch (change.form) {
     case "command":
-      return { form: "command", forward: change.up, backward: change.down, loss: [] };
+      return { plan: { form: "command", forward: change.up, backward: change.down, loss: [] }, demands: [] };
     case "sql":
       return compileHalves(change, searchPath, change.up, change.down);
     case "knex":
@@ -56,7 +62,7 @@ async function compileHalves(
   searchPath: string,
   upText: string,
   downText: string,
-): Promise<Plan> {
+): Promise<Compiled> {
   const [upFile = change.id, downFile = upFile] = change.files;
   const up = await parseStatements(upText, upFile);
   const down = await parseStatements(downText, downFile);
@@ -65,7 +71,7 @@ async function compileHalves(
     throw empty(downFile, "It has no statement, so nothing would be taken back.");
   }
   const { transaction, keep } = change.directives;
-  return compile({
+  const plan = compile({
     id: change.id,
     files: { up: upFile, down: downFile },
     home: searchPath.split(",")[0] ?? "public",
@@ -75,6 +81,12 @@ async function compileHalves(
     transaction,
     keep,
   });
+  const placed = change.form === "sql";
+  const demands = [
+    ...demandsOf(up, { file: upFile, direction: "up", placed }),
+    ...demandsOf(down, { file: downFile, direction: "down", placed }),
+  ];
+  return { plan, demands };
 }
 
 /** For showing only: the way forward runs live, so one that reads and decides is fine. */

@@ -1,0 +1,64 @@
+import type { Direction } from "../journal/entry.js";
+import { effectsOf, type Effects, type LockMode, type ObjectReference } from "../sql/effects.js";
+import { quoteQualified } from "../sql/quote.js";
+import type { Statement } from "../sql/statement.js";
+import { rightFor, type Right } from "./right.js";
+import { workOf, type Work } from "./work.js";
+
+/** What one statement of a change asks of the database that it will run on. */
+export interface Demand {
+  readonly file: string;
+  /** Of its first word, from 1, the column in characters; null where the text was recorded and stands in no file. */
+  readonly place: { readonly line: number; readonly column: number } | null;
+  readonly sql: string;
+  readonly direction: Direction;
+  readonly relations: readonly {
+    readonly name: string;
+    readonly schema: string | null;
+    readonly table: string;
+    readonly mode: LockMode;
+    readonly right: Right | null;
+  }[];
+  readonly makes: readonly ObjectReference[];
+  readonly drops: readonly ObjectReference[];
+  readonly needs: readonly ObjectReference[];
+  /** Nobody can tell from its text what it does: DO, CALL. */
+  readonly dynamic: boolean;
+  /** IF EXISTS: what it names may be missing. */
+  readonly tolerant: boolean;
+  readonly work: readonly Work[];
+}
+
+export interface DemandSource {
+  readonly file: string;
+  readonly direction: Direction;
+  /** False where the statements were recorded, and their places mean nothing in the file. */
+  readonly placed: boolean;
+}
+
+/** What each statement asks for. Pure: the statements alone tell. */
+export function demandsOf(statements: readonly Statement[], source: DemandSource): readonly Demand[] {
+  return statements.map((statement) => demandOf(statement, effectsOf(statement), source));
+}
+
+function demandOf(statement: Statement, effects: Effects, { file, direction, placed }: DemandSource): Demand {
+  return {
+    file,
+    place: placed ? { line: statement.line, column: statement.column } : null,
+    sql: statement.text,
+    direction,
+    relations: effects.locks.map((lock, index) => ({
+      name: quoteQualified(lock.relation),
+      schema: lock.relation.schema,
+      table: lock.relation.name,
+      mode: lock.mode,
+      right: rightFor(effects, lock.mode, index),
+    })),
+    makes: effects.creates,
+    drops: effects.drops,
+    needs: effects.needs,
+    dynamic: ["DO", "CALL", "EXECUTE"].includes(effects.command),
+    tolerant: effects.ifExists,
+    work: workOf(statement, effects),
+  };
+}

@@ -1,0 +1,42 @@
+import type { ObjectReference } from "../sql/effects.js";
+import type { Demand } from "./demand.js";
+import type { ObjectFacts } from "./facts.js";
+
+/** What a target's catalog is asked for. */
+export interface Wanted {
+  readonly relations: readonly { readonly name: string; readonly schema: string | null; readonly table: string }[];
+  readonly objects: readonly {
+    readonly kind: ObjectFacts["kind"];
+    readonly schema: string | null;
+    readonly name: string;
+  }[];
+}
+
+/** Everything that some statements name, each once. */
+export function wantedBy(demands: readonly Demand[]): Wanted {
+  const relations = new Map<string, Wanted["relations"][number]>();
+  const objects = new Map<string, Wanted["objects"][number]>();
+  for (const demand of demands) {
+    for (const { name, schema, table } of demand.relations) relations.set(name, { name, schema, table });
+    for (const reference of [...demand.needs, ...demand.drops, ...demand.makes]) {
+      for (const object of objectsOf(reference)) objects.set(JSON.stringify(object), object);
+    }
+  }
+  return { relations: [...relations.values()], objects: [...objects.values()] };
+}
+
+function objectsOf({ kind, schema, name }: ObjectReference): readonly Wanted["objects"][number][] {
+  const home = schema === null ? [] : [{ kind: "schema", schema: null, name: schema } as const];
+  switch (kind) {
+    case "type":
+    case "domain":
+      return [...home, { kind: "type", schema, name }];
+    case "function":
+      return [...home, { kind, schema, name }];
+    case "schema":
+    case "extension":
+      return [{ kind, schema: null, name }];
+    default:
+      return home;
+  }
+}

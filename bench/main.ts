@@ -1,0 +1,58 @@
+import yargs from "yargs";
+import { hideBin } from "yargs/helpers";
+import { BelayError } from "../src/errors.js";
+import { stall } from "./stall/stall.js";
+import type { BenchOptions } from "./options.js";
+import { note } from "./report/note.js";
+import { startServer, type BenchServer } from "./server/server.js";
+
+type Benchmark = (server: BenchServer, options: BenchOptions) => Promise<void>;
+
+const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly describe: string }>> = {
+  stall: {
+    run: stall,
+    describe: "how long an application waits while a column is added to a table that a reader holds",
+  },
+};
+
+const cli = yargs(hideBin(process.argv))
+  .scriptName("npm run bench --")
+  .option("runs", { type: "number", default: 5, describe: "how often each contender is measured, in turn" })
+  .option("quick", { type: "boolean", default: false, describe: "tiny and once: only shows that the benchmark works" })
+  .option("only", { type: "string", default: "", describe: "contenders, separated by commas" })
+  .option("belay", { type: "string", describe: "the command line to measure instead of dist/cli/main.js" })
+  .strict()
+  .demandCommand(1, "Which benchmark?")
+  .version(false)
+  .wrap(Math.min(110, process.stdout.columns || 110));
+
+for (const [name, { run, describe }] of Object.entries(benchmarks)) {
+  cli.command(name, describe, {}, (flags) => bench(run, flags as unknown as Flags));
+}
+await cli.parseAsync();
+
+interface Flags {
+  readonly runs: number;
+  readonly quick: boolean;
+  readonly only: string;
+  readonly belay: string | undefined;
+}
+
+async function bench(run: Benchmark, flags: Flags): Promise<void> {
+  const options: BenchOptions = {
+    runs: flags.quick ? 1 : Math.max(1, Math.floor(flags.runs)),
+    quick: flags.quick,
+    only: flags.only.split(",").filter((name) => name !== ""),
+    cli: flags.belay,
+  };
+  const server = await startServer();
+  try {
+    await run(server, options);
+  } catch (thrown) {
+    process.exitCode = 1;
+    if (!(thrown instanceof BelayError)) throw thrown;
+    note([thrown.message, thrown.hint ?? ""].join("\n"));
+  } finally {
+    await server.close();
+  }
+}

@@ -1,6 +1,7 @@
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { BelayError } from "../src/errors.js";
+import { apply } from "./apply/apply.js";
 import { stall } from "./stall/stall.js";
 import type { BenchOptions } from "./options.js";
 import { note } from "./report/note.js";
@@ -13,6 +14,7 @@ const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly de
     run: stall,
     describe: "how long an application waits while a column is added to a table that a reader holds",
   },
+  apply: { run: apply, describe: "what small changes cost, and what a long history costs" },
 };
 
 const cli = yargs(hideBin(process.argv))
@@ -20,6 +22,8 @@ const cli = yargs(hideBin(process.argv))
   .option("runs", { type: "number", default: 5, describe: "how often each contender is measured, in turn" })
   .option("quick", { type: "boolean", default: false, describe: "tiny and once: only shows that the benchmark works" })
   .option("only", { type: "string", default: "", describe: "contenders, separated by commas" })
+  .option("changes", { type: "number", describe: "of apply: how many changes; 1,000 by default" })
+  .option("history", { type: "number", describe: "of apply: how many were applied before; 10,000 by default" })
   .option("belay", { type: "string", describe: "the command line to measure instead of dist/cli/main.js" })
   .strict()
   .demandCommand(1, "Which benchmark?")
@@ -35,6 +39,8 @@ interface Flags {
   readonly runs: number;
   readonly quick: boolean;
   readonly only: string;
+  readonly changes: number | undefined;
+  readonly history: number | undefined;
   readonly belay: string | undefined;
 }
 
@@ -43,6 +49,8 @@ async function bench(run: Benchmark, flags: Flags): Promise<void> {
     runs: flags.quick ? 1 : Math.max(1, Math.floor(flags.runs)),
     quick: flags.quick,
     only: flags.only.split(",").filter((name) => name !== ""),
+    changes: flags.changes,
+    history: flags.history,
     cli: flags.belay,
   };
   const server = await startServer();

@@ -6,6 +6,9 @@ export interface BenchOptions {
   readonly quick: boolean;
   /** The names of the contenders; all where it is empty. */
   readonly only: readonly string[];
+  /** Of `apply`: how many changes, and how many were applied before in the long history. */
+  readonly changes?: number | undefined;
+  readonly history?: number | undefined;
   /** Belay's command line, where it is not the one in dist/. */
   readonly cli?: string | undefined;
 }

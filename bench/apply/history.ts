@@ -1,0 +1,74 @@
+import type { BelayOptions, RunBelay } from "../peers/belay.js";
+import { belayPeer, belayRunner } from "../peers/belay.js";
+import type { Place } from "../peers/peer.js";
+import { withPlace } from "../place.js";
+import { note } from "../report/note.js";
+import type { BenchServer } from "../server/server.js";
+import { interleaved } from "../measure/rounds.js";
+import { smallChange, smallChanges } from "./scene.js";
+
+export interface HistoryMeasurement {
+  readonly run: number;
+  /** How many changes were applied before the first run. */
+  readonly applied: number;
+  readonly statusMs: number;
+  /** One more change. */
+  readonly rolloutMs: number;
+}
+
+/** A project whose changes have all been applied. */
+interface Grown {
+  readonly place: Place;
+  readonly applied: number;
+  readonly belay: RunBelay;
+}
+
+/** What `belay status` and the rollout of one more change cost in a short history and in a long one. Both histories are made by applying the changes. */
+export async function measureHistory(
+  server: BenchServer,
+  options: BelayOptions,
+  sizes: readonly [number, number],
+  runs: number,
+): Promise<readonly HistoryMeasurement[]> {
+  return withGrown(server, options, sizes[0], (short) =>
+    withGrown(server, options, sizes[1], async (long) => {
+      const measurements: HistoryMeasurement[] = [];
+      for (const { run, contender } of interleaved([short, long], runs)) {
+        const measured = await measureOnce(contender, run, options);
+        const [status, rollout] = [measured.statusMs, measured.rolloutMs].map((ms) => ms.toFixed(0));
+        note(`run ${run} after ${contender.applied} changes: status ${status} ms, one more change ${rollout} ms`);
+        measurements.push(measured);
+      }
+      return measurements;
+    }),
+  );
+}
+
+async function withGrown<T>(
+  server: BenchServer,
+  options: BelayOptions,
+  applied: number,
+  work: (grown: Grown) => Promise<T>,
+): Promise<T> {
+  const peer = belayPeer(options);
+  return withPlace(server, peer, null, async (place) => {
+    await peer.write(place, smallChanges(applied));
+    await peer.makeReady?.(place);
+    const { tookMs } = await peer.apply(place);
+    note(`belay has applied ${applied} changes in ${(tookMs / 1000).toFixed(1)} s`);
+    return work({ place, applied, belay: belayRunner(options.cli) });
+  });
+}
+
+async function measureOnce(
+  { place, applied, belay }: Grown,
+  run: number,
+  options: BelayOptions,
+): Promise<HistoryMeasurement> {
+  const statusMs = await belay(place, "status", "--json");
+  // Numbers of tables alone, so that one more change is of the same kind each time.
+  const next = smallChange(Math.ceil(applied / 10) * 10 + (run - 1) * 10);
+  await belayPeer(options).write(place, [next]);
+  await belay(place, "build", next.id);
+  return { run, applied, statusMs, rolloutMs: await belay(place, "rollout", "--yes") };
+}

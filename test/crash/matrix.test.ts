@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { climb, crash, followers, journeys, strikes, type Crash, type Journey } from "./strike.js";
-import type { Ladder } from "./whole.js";
+import type { Ladder } from "../world/whole.js";
 import { makeWorld, shapes, type Shape, type World } from "./world.js";
 
 // A hunt by hand: BELAY_CRASHES=200 BELAY_CRASH_SEED=7 BELAY_CRASH_SHAPES=all npx vitest run test/crash/matrix.test.ts

@@ -2,12 +2,13 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { openTarget } from "../../src/postgres/session/open-target.js";
-import { belay, expectBelay, startBelay, type RunningBelay } from "../support/cli.js";
-import { drawLine } from "./proxy.js";
+import { belay, expectBelay, startBelay } from "../support/cli.js";
+import { drawLine } from "../world/line.js";
 import { climb } from "./strike.js";
-import { faultsOf, standingOf, type Ladder } from "./whole.js";
-import { until } from "./server.js";
-import { holdTable, makeWorld, waitsForLock, type Cell, type Database, type Shape, type World } from "./world.js";
+import { faultsOf, standingOf, type Ladder } from "../world/whole.js";
+import { until } from "../world/server.js";
+import { endOf, holdTable, kill, runs, waitsForLock } from "../world/watch.js";
+import { makeWorld, type Cell, type Shape, type World } from "./world.js";
 
 const shapes: readonly Shape[] = ["alter", "index", "command"];
 let world: World;
@@ -34,29 +35,6 @@ async function whole({ staging, production }: Cell): Promise<readonly [number, n
   const [one, two] = [await standingOf(staging), await standingOf(production)];
   expect([...faultsOf("staging", one, ladder), ...faultsOf("production", two, ladder)]).toEqual([]);
   return [one.applied.length, two.applied.length];
-}
-
-function endOf(running: RunningBelay): () => boolean {
-  let ended = false;
-  void running.result.finally(() => (ended = true));
-  return () => ended;
-}
-
-async function kill(running: RunningBelay): Promise<void> {
-  running.kill("SIGKILL");
-  await running.result;
-}
-
-/** Waits until a session in the database runs a query like this. */
-async function runs({ client }: Database, like: string, ended: () => boolean): Promise<boolean> {
-  const found = await until(async () => {
-    const { rows } = await client.query(
-      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'active' AND query LIKE $1",
-      [like],
-    );
-    return rows.length > 0;
-  }, ended);
-  return found !== null;
 }
 
 test.each([1, 2])("the lost answer to COMMIT %i is asked of the ledger: the rollout goes on", async (nth) => {
@@ -91,9 +69,9 @@ test("the lost answer to the COMMIT of a way back is asked of the ledger: it is 
 
 test("a statement whose process was killed while it waited for a lock is not applied later", async () => {
   const made = await cell();
-  const holder = await holdTable(world.server, made.production, "SHARE");
+  const holder = await holdTable(made.production.url, "tasks", "SHARE");
   const running = startBelay(made.root, ["rollout", "--yes"]);
-  expect(await waitsForLock(world.server, made.production, endOf(running))).toBe(true);
+  expect(await waitsForLock(made.production.client, endOf(running))).toBe(true);
   await kill(running);
   const abort = await belay(made.root, ["abort", await rolloutOf(made)]);
   await holder.release();
@@ -112,13 +90,13 @@ test("Ctrl-C while an index is built goes back at once, and drops what it has le
     ended,
   );
   await reader.query("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1");
-  expect(await runs(made.production, "CREATE INDEX CONCURRENTLY%", ended)).toBe(true);
+  expect(await runs(made.production.client, "CREATE INDEX CONCURRENTLY%", ended)).toBe(true);
   await until(
     async () => (await made.production.client.query("SELECT FROM pg_index WHERE NOT indisvalid")).rowCount === 1,
     ended,
   );
   running.kill("SIGINT");
-  await runs(made.production, "DROP INDEX CONCURRENTLY%", ended);
+  await runs(made.production.client, "DROP INDEX CONCURRENTLY%", ended);
   await reader.end();
   expect((await running.result).exitCode).toBe(130);
   expect(await whole(made)).toEqual([0, 0]);
@@ -139,9 +117,9 @@ test("two operators at once: one acts, and the other touches nothing", async () 
 
 test("an operator whose session was ended cannot act behind the back of the one that took over", async () => {
   const made = await cell();
-  const holder = await holdTable(world.server, made.staging, "SHARE");
+  const holder = await holdTable(made.staging.url, "tasks", "SHARE");
   const first = startBelay(made.root, ["rollout", "--yes"]);
-  expect(await waitsForLock(world.server, made.staging, endOf(first))).toBe(true);
+  expect(await waitsForLock(made.staging.client, endOf(first))).toBe(true);
   const second = startBelay(made.root, ["rollout", "--yes"]);
   await until(async () => {
     const { rows } = await made.staging.client.query(
@@ -172,7 +150,7 @@ test("a process that has lost its operator's lock to another opens no worker any
 test("a command ends with the process that runs it, and is taken back before it begins anew", async () => {
   const made = await cell();
   const running = startBelay(made.root, ["rollout", "--yes"], { env: { BELAY_TEST_SLOW: "2" } });
-  expect(await runs(made.production, "%pg_sleep(2)%", endOf(running))).toBe(true);
+  expect(await runs(made.production.client, "%pg_sleep(2)%", endOf(running))).toBe(true);
   await kill(running);
   await expectBelay(made.root, 0, ["rollout", "--yes"]);
   expect(await whole(made)).toEqual([3, 3]);
@@ -210,9 +188,9 @@ test("a way back that was killed before its proof is proved by the next command"
 test("`revert --last` of a change that was cut off half-way takes that back, and not the one before too", async () => {
   const made = await cell();
   await expectBelay(made.root, 0, ["rollout", "--to", "add_model", "--yes"]);
-  const holder = await holdTable(world.server, made.staging, "SHARE");
+  const holder = await holdTable(made.staging.url, "tasks", "SHARE");
   const running = startBelay(made.root, ["rollout", "--yes"]);
-  expect(await waitsForLock(world.server, made.staging, endOf(running))).toBe(true);
+  expect(await waitsForLock(made.staging.client, endOf(running))).toBe(true);
   await kill(running);
   await holder.release();
   const { targets } = (

@@ -3,7 +3,7 @@ import { openFolder } from "../../src/postgres/sandbox/folder.js";
 import { findPostmaster } from "../../src/postgres/sandbox/postmaster.js";
 import { acquireSandbox } from "../../src/postgres/sandbox/sandbox.js";
 import { expectBelay, project, startBelay } from "../support/cli.js";
-import { connect, until } from "./server.js";
+import { connect, until } from "../world/server.js";
 
 test(
   "a sandbox server that is killed in the middle of a rollout is started again, and the rollout goes on",

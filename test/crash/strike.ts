@@ -1,6 +1,6 @@
 import { startBelay, expectBelay, belay, type BelayResult, type RunningBelay } from "../support/cli.js";
-import { drawLine, type Line } from "./proxy.js";
-import { faultsOf, serverIsUp, standingOf, type Ladder, type Standing } from "./whole.js";
+import { drawLine, type Line } from "../world/line.js";
+import { faultsOf, serverIsUp, standingOf, type Ladder, type Standing } from "../world/whole.js";
 import type { Cell, Database, Shape, Stop, World } from "./world.js";
 
 /** What befalls a command. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Client } from "pg";
 import { openTarget } from "../../src/postgres/session/open-target.js";
 import { expectBelay } from "../support/cli.js";
-import { connect, startServer, until, type CrashServer } from "./server.js";
+import { connect, startServer, until, type CrashServer } from "../world/server.js";
 
 const schema = `
   CREATE TABLE tasks (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, state text NOT NULL, n int NOT NULL, note text);
@@ -273,32 +273,4 @@ async function onPostgres(server: CrashServer, work: (client: Client) => Promise
 async function write(root: string, path: string, text: string): Promise<void> {
   await mkdir(dirname(join(root, path)), { recursive: true });
   await writeFile(join(root, path), text);
-}
-
-/** A session that keeps a table locked, so that statements wait. */
-export async function holdTable(
-  server: CrashServer,
-  target: Database,
-  mode: string,
-): Promise<{ release(): Promise<void> }> {
-  const holder = await server.connect(target.name);
-  await holder.query("BEGIN");
-  await holder.query(`LOCK TABLE tasks IN ${mode} MODE`);
-  return { release: () => holder.end().catch(() => undefined) };
-}
-
-/** Waits until a session of ours waits for a lock. */
-export async function waitsForLock(server: CrashServer, target: Database, ended: () => boolean): Promise<boolean> {
-  const client = await server.connect(target.name);
-  try {
-    const found = await until(async () => {
-      const { rows } = await client.query(
-        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'belay/%' AND wait_event_type = 'Lock'",
-      );
-      return rows.length > 0;
-    }, ended);
-    return found !== null;
-  } finally {
-    await client.end();
-  }
 }

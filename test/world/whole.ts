@@ -3,9 +3,7 @@ import { readCatalog } from "../../src/postgres/ledger/record-catalog.js";
 import { openSession } from "../../src/postgres/session/session.js";
 import { findBreak } from "../../src/journal/chain.js";
 import type { Entry } from "../../src/journal/entry.js";
-import type { CrashServer } from "./server.js";
-import { until } from "./server.js";
-import type { Database } from "./world.js";
+import { until, type CrashServer } from "./server.js";
 
 /** What a target must be whatever happened to it. */
 export interface Standing {
@@ -21,7 +19,7 @@ export interface Standing {
 }
 
 /** Looks at a target from outside. What a killed process left may take a moment to be noticed by the server; the next command has waited for it. */
-export async function standingOf(target: Database): Promise<Standing> {
+export async function standingOf(target: { readonly url: string }): Promise<Standing> {
   const session = await openSession(target.url, { applicationName: "crash-look" });
   try {
     const one = async (sql: string): Promise<string[]> =>

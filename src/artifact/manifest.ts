@@ -20,6 +20,16 @@ const objectKey = z.strictObject({
   key: z.string(),
 });
 
+const batch = z.strictObject({
+  relation: z.string(),
+  only: z.boolean(),
+  as: z.string(),
+  head: z.string(),
+  key: z.array(z.string()).nullable(),
+  sets: z.array(z.string()),
+  reads: z.array(z.string()),
+});
+
 const step = z.strictObject({
   sql: z.string(),
   command: z.string(),
@@ -29,9 +39,13 @@ const step = z.strictObject({
   mayMeet: z.array(objectKey),
   removes: z.array(z.string()),
   verification,
+  batch: batch.exactOptional(),
 });
 
-const section = z.strictObject({ transaction: z.enum(["inside", "outside"]), steps: z.array(step).min(1) });
+const section = z.strictObject({
+  transaction: z.enum(["inside", "outside", "batched"]),
+  steps: z.array(step).min(1),
+});
 
 const evidence = z.strictObject({
   /** ISO 8601, UTC. */

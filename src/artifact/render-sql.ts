@@ -1,4 +1,5 @@
 import type { Change } from "../change/change.js";
+import { firstBatch, smallestBatch } from "../plan/batch-size.js";
 import { isBracketed, type Section, type StatementPlan, type Step } from "../plan/step.js";
 import { quoteLiteral, quoteQualified } from "../sql/quote.js";
 
@@ -19,10 +20,16 @@ export function renderSql(change: Change, plan: StatementPlan, searchPath: strin
   blocks.push(settings(change, searchPath), guard(change, sections));
   sections.forEach((section, index) => {
     const place = { change, index, count: sections.length, searchPath };
-    blocks.push(section.transaction === "inside" ? inside(section, place) : outside(section, place));
+    blocks.push(renderers[section.transaction](section, place));
   });
   return [...blocks, perform("pg_advisory_unlock_all()"), ""].join("\n\n");
 }
+
+const renderers: { readonly [K in Section["transaction"]]: (section: Section, place: Place) => string } = {
+  inside,
+  outside,
+  batched,
+};
 
 interface Place {
   readonly change: Change;
@@ -104,6 +111,46 @@ function inside(section: Section, place: Place): string {
     "      IF clock_timestamp() > give_up_at THEN RAISE; END IF;",
     "      PERFORM pg_sleep(0.1 + random() * 0.4);",
     "    END;",
+    "  END LOOP;",
+    `  PERFORM belay.end_section(${quoteLiteral(change.id)}, ${index}, ${count}, ${quoteLiteral(change.digest)});`,
+    "END",
+  ]);
+}
+
+/**
+ * A block that is not within a transaction may commit (manual, 43.8, "Transaction Management"): it does so after each batch. Where rows are locked, it tries
+ * again with fewer.
+ */
+function batched(section: Section, place: Place): string {
+  const { change, index, count } = place;
+  const [step] = section.steps;
+  if (step?.batch === undefined) return "";
+  const where = `${quoteLiteral(change.id)}, 'down', ${index}, batch`;
+  const who = "NULL, belay.operator()";
+  return block([
+    "DECLARE",
+    `  batch jsonb := ${quoteLiteral(JSON.stringify(step.batch))};`,
+    `  give_up_at timestamptz := clock_timestamp() + interval '${lockPatienceSeconds} seconds';`,
+    `  size integer := ${firstBatch};`,
+    "  done boolean;",
+    "  took float8;",
+    "BEGIN",
+    `  IF NOT belay.todo(${quoteLiteral(change.id)}, ${index}) THEN RETURN; END IF;`,
+    `  PERFORM belay.begin_batches(${where}, NULL, ${who});`,
+    "  COMMIT;",
+    "  LOOP",
+    "    BEGIN",
+    `      SELECT finished, took_ms INTO done, took FROM belay.run_batch(${where}, size, ${who});`,
+    "      size := belay.next_batch_size(size, took);",
+    `      give_up_at := clock_timestamp() + interval '${lockPatienceSeconds} seconds';`,
+    "    EXCEPTION WHEN lock_not_available OR deadlock_detected OR serialization_failure THEN",
+    "      IF clock_timestamp() > give_up_at THEN RAISE; END IF;",
+    "      done := NULL;",
+    `      size := greatest(${smallestBatch}, size / 4);`,
+    "    END;",
+    "    COMMIT;",
+    "    EXIT WHEN done;",
+    "    IF done IS NULL THEN PERFORM pg_sleep(0.1 + random() * 0.4); END IF;",
     "  END LOOP;",
     `  PERFORM belay.end_section(${quoteLiteral(change.id)}, ${index}, ${count}, ${quoteLiteral(change.digest)});`,
     "END",

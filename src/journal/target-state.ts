@@ -1,4 +1,4 @@
-import type { AppliedBody, Direction, Entry } from "./entry.js";
+import type { AppliedBody, BatchedPart, Direction, Entry } from "./entry.js";
 
 /** A change that is live on a target. */
 export interface AppliedChange extends AppliedBody {
@@ -21,6 +21,8 @@ export interface OpenChange {
   readonly done: number;
   /** A section whose statement may have run: only the catalog knows. */
   readonly intended: number | null;
+  /** The section of the way forward whose batches have run in part, as its watermark tells; null where there is none. */
+  readonly batched: BatchedPart | null;
   readonly before: string | null;
   /** Objects that the sections so far met and did not make. */
   readonly met: readonly string[];
@@ -66,18 +68,21 @@ function step(state: TargetState, entry: Entry): TargetState {
   if (id === null) return next;
   switch (entry.kind) {
     case "change-started": {
-      const { direction, digest, sections, before, touches = [], untouched = null } = entry.body;
-      const begun = { id, direction, digest, sections, touches, untouched, rollout: entry.rollout };
+      const { direction, digest, sections, before, touches = [], untouched = null, batched = null } = entry.body;
+      const begun = { id, direction, digest, sections, touches, untouched, batched, rollout: entry.rollout };
       // The way back of a change that was cut off half-way up still knows what that met, and the catalog before it.
       const from = untouched === null ? { before, met: [] } : { before: null, met: [], ...pickOpen(state.open) };
       return { ...next, open: { ...begun, ...from, done: 0, intended: null } };
     }
     case "section-intended":
       return withOpen(next, { intended: entry.body.section });
+    case "batches-started":
+      return entry.body.direction === "down" ? next : withOpen(next, withinBatches(state.open, entry.body.section));
     case "section-done":
       return withOpen(next, {
         done: entry.body.section + 1,
         intended: null,
+        ...(entry.body.direction === "up" && { batched: null }),
         met: [...(next.open?.met ?? []), ...(entry.body.met ?? [])],
       });
     case "applied":
@@ -110,6 +115,10 @@ function step(state: TargetState, entry: Entry): TargetState {
 
 function pickOpen(open: OpenChange | null): Partial<Pick<OpenChange, "before" | "met">> {
   return open === null ? {} : { before: open.before, met: open.met };
+}
+
+function withinBatches(open: OpenChange | null, section: number): Partial<OpenChange> {
+  return { intended: section, batched: { section, keys: open?.touches[section] ?? [] } };
 }
 
 function appliedFrom(entry: Extract<Entry, { kind: "applied" }>, id: string): AppliedChange {

@@ -1,9 +1,12 @@
 import { BelayError } from "../errors.js";
+import { batchOf, type Batch } from "../sql/batch.js";
 import { effectsOf, type Effects, type ObjectReference } from "../sql/effects.js";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.js";
+import type { QualifiedName } from "../sql/name.js";
 import type { Statement } from "../sql/statement.js";
 import type { Direction } from "../journal/entry.js";
-import type { Loss, ObjectKey, Section, StatementPlan, Step, Verification } from "./step.js";
+import { pairBatches } from "./pair-batches.js";
+import type { Loss, ObjectKey, Section, SectionTransaction, StatementPlan, Step, Verification } from "./step.js";
 
 /** The statements of both halves, with the choices of the change's head that bear on them. */
 export interface Source {
@@ -22,14 +25,15 @@ export interface Source {
 interface Compiled {
   readonly statement: Statement;
   readonly effects: Effects;
+  readonly batch: Batch | null;
 }
 
 /** Turns the statements of a change into its plan: forward and backward. */
 export function compile(source: Source): StatementPlan {
   refuseTransactionControl(source.up, source.files.up);
   refuseTransactionControl(source.down, source.files.down);
-  const up = source.up.map((statement) => withEffects(statement, source.home));
-  const down = source.down.map((statement) => withEffects(statement, source.home));
+  const up = source.up.map((statement) => withEffects(statement, source, "up"));
+  const down = source.down.map((statement) => withEffects(statement, source, "down"));
   const dropped = [...up, ...down].flatMap(({ effects }) => effects.drops).map((object) => keyOf(object).key);
   const droppedKeys = new Set(dropped);
   const half = (statements: readonly Compiled[], direction: Direction): readonly Section[] =>
@@ -40,29 +44,38 @@ export function compile(source: Source): StatementPlan {
       ],
       source.transaction,
     );
+  const [forward, backward] = [half(up, "up"), half(down, "down")];
+  pairBatches(forward, backward, source);
   return {
     form: source.form,
-    forward: half(up, "up"),
-    backward: half(down, "down"),
+    forward,
+    backward,
     loss: down.flatMap((one) => lossOf(source, one)),
   };
 }
 
-function withEffects(statement: Statement, home: string): Compiled {
+function withEffects(statement: Statement, source: Source, half: Direction): Compiled {
   const effects = effectsOf(statement);
-  const atHome = (object: ObjectReference): ObjectReference =>
-    object.schema === home ? { ...object, schema: null } : object;
-  return { statement, effects: { ...effects, creates: effects.creates.map(atHome), drops: effects.drops.map(atHome) } };
+  const atHome = <Named extends QualifiedName>(object: Named): Named =>
+    object.schema === source.home ? { ...object, schema: null } : object;
+  const batch = batchOf(statement, source.files[half]);
+  if (batch !== null && source.form === "knex") refuseKnexBatch(statement, source.files[half]);
+  const [creates, drops] = [effects.creates.map(atHome), effects.drops.map(atHome)];
+  const locks = effects.locks.map((lock) => ({ ...lock, relation: atHome(lock.relation) }));
+  return { statement, effects: { ...effects, creates, drops, locks }, batch };
 }
 
 interface Classified {
   readonly step: Step;
-  readonly transaction: "inside" | "outside";
+  readonly transaction: SectionTransaction;
 }
 
 function stepsFor(source: Source, compiled: Compiled): readonly Classified[] {
   const { effects } = compiled;
-  const own = { step: ownStep(compiled), transaction: effects.transaction };
+  const own = {
+    step: ownStep(compiled),
+    transaction: compiled.batch === null ? effects.transaction : "batched",
+  } as const;
   if (source.keep === "off" || !destroys(effects)) return [own];
   const kept = effects.drops.filter(isKept).map((object) => bookStep("keep", source, object, false));
   return [...kept, own];
@@ -83,7 +96,7 @@ function restoresFor(
   return made.map((object) => bookStep("restore", source, object, direction === "down"));
 }
 
-function ownStep({ statement, effects }: Compiled): Step {
+function ownStep({ statement, effects, batch }: Compiled): Step {
   return {
     sql: statement.text,
     command: effects.command,
@@ -93,6 +106,7 @@ function ownStep({ statement, effects }: Compiled): Step {
     mayMeet: effects.ifNotExists ? effects.creates.map(keyOf) : [],
     removes: effects.drops.map((object) => keyOf(object).key),
     verification: verificationOf(effects),
+    ...(batch !== null && { batch }),
   };
 }
 
@@ -133,7 +147,7 @@ function verificationOf(effects: Effects): Verification {
 }
 
 function sectionsOf(steps: readonly Classified[], transaction: "on" | "off"): readonly Section[] {
-  const sections: { transaction: "inside" | "outside"; steps: Step[] }[] = [];
+  const sections: { transaction: SectionTransaction; steps: Step[] }[] = [];
   let afterOwn = false;
   for (const { step, transaction: needs } of steps) {
     const current = sections.at(-1);
@@ -191,4 +205,16 @@ function refuseTransactionControl(statements: readonly Statement[], file: string
       },
     );
   }
+}
+
+/** A knex migration runs live, as a whole: nothing could cut its statements. */
+function refuseKnexBatch({ line, column }: Statement, file: string): never {
+  throw new BelayError(
+    "usage",
+    "batch-statement",
+    `${file}:${line}:${column}: a knex migration cannot run in batches.`,
+    {
+      hint: "Write the statement as a change of its own, in SQL: `belay new <Name>`.",
+    },
+  );
 }

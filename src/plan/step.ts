@@ -1,3 +1,4 @@
+import type { Batch } from "../sql/batch.js";
 import type { LockMode } from "../sql/effects.js";
 import type { QualifiedName } from "../sql/name.js";
 
@@ -23,6 +24,8 @@ export interface Step {
   /** Keys of what it removes: left alone where the way up only met them. */
   readonly removes: readonly string[];
   readonly verification: Verification;
+  /** How it is cut into ranges of a key, in a section that is batched. */
+  readonly batch?: Batch;
 }
 
 /** An object as the catalog is asked for it. */
@@ -35,9 +38,11 @@ export interface ObjectKey {
   readonly key: string;
 }
 
-/** Statements that commit together, or one that cannot run in a transaction. */
+/** How the statements of a section commit: together; one by itself, outside a transaction; or one in many transactions, each over a range of a key. */
+export type SectionTransaction = "inside" | "outside" | "batched";
+
 export interface Section {
-  readonly transaction: "inside" | "outside";
+  readonly transaction: SectionTransaction;
   readonly steps: readonly Step[];
 }
 
@@ -71,5 +76,5 @@ export function stepsOf(sections: readonly Section[]): readonly Step[] {
 
 /** One transaction cannot be cut off half-way; all else begins with an entry of its own, so that the next command knows. */
 export function isBracketed(sections: readonly Section[]): boolean {
-  return sections.length !== 1 || sections[0]?.transaction === "outside";
+  return sections.length !== 1 || sections[0]?.transaction !== "inside";
 }

@@ -25,17 +25,22 @@ export function untouchedAfter(forward: readonly (readonly string[])[], begun: n
   return [...new Set(forward.slice(begun).flat())].filter((key) => !touched.has(key));
 }
 
+/** The tables whose rows a step writes, quoted. */
+export function tablesWrittenBy(step: Step): readonly string[] {
+  if (step.purpose !== null || !rowCommands.includes(step.command)) return [];
+  return step.locks
+    .filter(({ mode }) => mode !== "ACCESS SHARE" && mode !== "ROW SHARE")
+    .map(({ relation }) => relation);
+}
+
 function touchedBy(step: Step, written: Map<string, number>): readonly string[] {
   return [...step.makes, ...step.removes, ...rowsWrittenBy(step, written)];
 }
 
 function rowsWrittenBy(step: Step, written: Map<string, number>): readonly string[] {
-  if (step.purpose !== null || !rowCommands.includes(step.command)) return [];
-  return step.locks
-    .filter(({ mode }) => mode !== "ACCESS SHARE" && mode !== "ROW SHARE")
-    .map(({ relation }) => {
-      const number = (written.get(relation) ?? 0) + 1;
-      written.set(relation, number);
-      return `rows ${relation} ${number}`;
-    });
+  return tablesWrittenBy(step).map((relation) => {
+    const number = (written.get(relation) ?? 0) + 1;
+    written.set(relation, number);
+    return `rows ${relation} ${number}`;
+  });
 }

@@ -1,38 +1,18 @@
+import type { PlannedChange, PlannedStep, RolloutPlan } from "../plan/rollout-plan.js";
 import { durationText, shortStatement } from "./duration-text.js";
 import type { Paint } from "./paint.js";
+import { findingText, targetsText } from "./preflight-text.js";
 
-interface StepView {
-  readonly statement: string;
-  readonly transaction: "inside" | "outside";
-  readonly locks: readonly { readonly relation: string; readonly mode: string }[];
-}
-
-/** A rollout that has not begun. */
-export interface PlanView {
-  readonly digest: string;
-  readonly changes: readonly {
-    readonly change: string;
-    readonly title: string;
-    readonly forward: readonly StepView[];
-    readonly backward: readonly StepView[];
-    readonly irreversible: string | null;
-    readonly loss: readonly { readonly object: string; readonly what: string }[];
-    readonly artifact: "warm" | "stale" | "broken";
-    readonly expectedMs: { readonly up: number; readonly down: number } | null;
-    readonly targets: readonly string[];
-  }[];
-  readonly stages: readonly {
-    readonly name: string;
-    readonly targets: readonly string[];
-    readonly gates: readonly string[];
-    readonly bakeMs: number;
-    readonly approval: boolean;
-  }[];
-}
-
-export function planText(plan: PlanView, paint: Paint): readonly string[] {
-  if (plan.changes.length === 0) return ["Every change is applied on every target: there is nothing to do."];
-  const lines = [`${paint.strong("plan")} ${paint.dim(plan.digest.slice(0, 12))}`, ""];
+export function planText(plan: RolloutPlan, paint: Paint): readonly string[] {
+  if (plan.changes.length === 0)
+    return [
+      "Every change is applied on every target: there is nothing to do.",
+      ...plan.findings.flatMap((one) => findingText(one, paint)),
+    ];
+  const lines = [
+    `${paint.strong("plan")} ${plan.digest.slice(0, 12)}  ${paint.dim("belay rollout --plan runs this one and no other")}`,
+    "",
+  ];
   for (const change of plan.changes) lines.push(...changeText(change, paint), "");
   lines.push(paint.strong("stages"));
   for (const { name, targets, gates, bakeMs, approval } of plan.stages) {
@@ -40,10 +20,13 @@ export function planText(plan: PlanView, paint: Paint): readonly string[] {
     parts.push(gates.length === 0 ? "no gates" : `gates ${gates.join(", ")}`, `bakes ${durationText(bakeMs)}`);
     lines.push(`  ${name}: ${parts.join("; ")}`);
   }
+  lines.push(paint.strong("targets"), ...targetsText(plan.targets, paint));
+  if (plan.findings.length > 0) lines.push(paint.strong("seen beforehand"));
+  for (const finding of plan.findings) lines.push(...findingText(finding, paint));
   return lines;
 }
 
-function changeText(change: PlanView["changes"][number], paint: Paint): readonly string[] {
+function changeText(change: PlannedChange, paint: Paint): readonly string[] {
   const state = change.artifact === "warm" ? paint.good("warm") : paint.bad(change.artifact);
   const time =
     change.expectedMs === null
@@ -61,9 +44,10 @@ function changeText(change: PlanView["changes"][number], paint: Paint): readonly
   return lines;
 }
 
-function stepText(label: string, { statement, transaction, locks }: StepView, paint: Paint): string {
+function stepText(label: string, { statement, transaction, locks, batchKey }: PlannedStep, paint: Paint): string {
   const held = locks.map(({ relation, mode }) => `${mode} on ${relation}`).join(", ");
-  const apart = transaction === "outside" ? "outside a transaction" : "";
+  const key = batchKey?.join(", ") ?? "the table's primary or unique key";
+  const apart = { inside: "", outside: "outside a transaction", batched: `in batches by ${key}` }[transaction];
   const notes = [held, apart].filter((note) => note !== "").join("; ");
   return `  ${label} ${shortStatement(statement, 100)}${notes === "" ? "" : paint.dim(`  [${notes}]`)}`;
 }

@@ -18,6 +18,11 @@ export function explain(thrown: unknown): string {
   return thrown.detail === undefined ? message : `${message}: ${thrown.detail.split("\n").join("; ")}`;
 }
 
+/** What the server suggests beside an error, or null. */
+export function hintOf(thrown: unknown): string | null {
+  return thrown instanceof pg.DatabaseError ? (thrown.hint ?? null) : null;
+}
+
 /** 55P03 lock_not_available: a lock timeout or NOWAIT. */
 export function isLockTimeout(thrown: unknown): boolean {
   return sqlStateOf(thrown) === "55P03";

@@ -2,6 +2,7 @@ import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { BelayError } from "../src/errors.js";
 import { apply } from "./apply/apply.js";
+import { backfill } from "./backfill/backfill.js";
 import { stall } from "./stall/stall.js";
 import type { BenchOptions } from "./options.js";
 import { note } from "./report/note.js";
@@ -15,6 +16,10 @@ const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly de
     describe: "how long an application waits while a column is added to a table that a reader holds",
   },
   apply: { run: apply, describe: "what small changes cost, and what a long history costs" },
+  backfill: {
+    run: backfill,
+    describe: "what filling a column of a large table costs, and what an application sees of it",
+  },
 };
 
 const cli = yargs(hideBin(process.argv))
@@ -24,6 +29,7 @@ const cli = yargs(hideBin(process.argv))
   .option("only", { type: "string", default: "", describe: "contenders, separated by commas" })
   .option("changes", { type: "number", describe: "of apply: how many changes; 1,000 by default" })
   .option("history", { type: "number", describe: "of apply: how many were applied before; 10,000 by default" })
+  .option("rows", { type: "number", describe: "of backfill: rows of the table; 2,000,000 by default" })
   .option("belay", { type: "string", describe: "the command line to measure instead of dist/cli/main.js" })
   .strict()
   .demandCommand(1, "Which benchmark?")
@@ -33,7 +39,12 @@ const cli = yargs(hideBin(process.argv))
 for (const [name, { run, describe }] of Object.entries(benchmarks)) {
   cli.command(name, describe, {}, (flags) => bench(run, flags as unknown as Flags));
 }
+cli.command("all", "all of them, one after the other", {}, (flags) => bench(all, flags as unknown as Flags));
 await cli.parseAsync();
+
+async function all(server: BenchServer, options: BenchOptions): Promise<void> {
+  for (const { run } of Object.values(benchmarks)) await run(server, options);
+}
 
 interface Flags {
   readonly runs: number;
@@ -41,6 +52,7 @@ interface Flags {
   readonly only: string;
   readonly changes: number | undefined;
   readonly history: number | undefined;
+  readonly rows: number | undefined;
   readonly belay: string | undefined;
 }
 
@@ -51,6 +63,7 @@ async function bench(run: Benchmark, flags: Flags): Promise<void> {
     only: flags.only.split(",").filter((name) => name !== ""),
     changes: flags.changes,
     history: flags.history,
+    rows: flags.rows,
     cli: flags.belay,
   };
   const server = await startServer();

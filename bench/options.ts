@@ -9,6 +9,8 @@ export interface BenchOptions {
   /** Of `apply`: how many changes, and how many were applied before in the long history. */
   readonly changes?: number | undefined;
   readonly history?: number | undefined;
+  /** Of `backfill`: how many rows. */
+  readonly rows?: number | undefined;
   /** Belay's command line, where it is not the one in dist/. */
   readonly cli?: string | undefined;
 }

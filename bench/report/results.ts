@@ -17,7 +17,7 @@ export interface Aim {
 export interface Results {
   readonly benchmark: string;
   /** Everything that decides what the figures mean. */
-  readonly setting: Readonly<Record<string, unknown>>;
+  readonly setting: Readonly<Record<string, unknown>> & { readonly quick: boolean };
   /** How each contender is run. */
   readonly how: Readonly<Record<string, string>>;
   readonly server: ServerFacts;
@@ -29,7 +29,7 @@ export interface Results {
   readonly measurements: readonly unknown[];
 }
 
-/** Writes `bench/results/<benchmark>.json` and prints what a person reads. */
+/** Writes `bench/results/<benchmark>.json`, or `<benchmark>.quick.json` for what measures nothing, and prints what a person reads. */
 export async function publish(results: Results, tables: readonly string[]): Promise<void> {
   const processors = cpus();
   const machine = {
@@ -40,8 +40,11 @@ export async function publish(results: Results, tables: readonly string[]): Prom
     node: process.version,
   };
   await mkdir(folder, { recursive: true });
-  const path = join(folder, `${results.benchmark}.json`);
-  await writeFile(path, `${JSON.stringify({ at: new Date().toISOString(), machine, ...results }, null, 2)}\n`);
+  const file = `${results.benchmark}${results.setting.quick ? ".quick" : ""}.json`;
+  await writeFile(
+    join(folder, file),
+    `${JSON.stringify({ at: new Date().toISOString(), machine, ...results }, null, 2)}\n`,
+  );
   const { server } = results;
   const settings = Object.entries(server.settings).map(([name, value]) => `${name}=${value}`);
   const lines = [
@@ -55,5 +58,5 @@ export async function publish(results: Results, tables: readonly string[]): Prom
     ...results.aims.map(({ aim, seen, kept }) => `${kept ? "kept  " : "missed"}  ${aim}: ${seen}`),
   ];
   process.stdout.write(`\n${lines.join("\n")}\n`);
-  note(`written to bench/results/${results.benchmark}.json`);
+  note(`written to bench/results/${file}`);
 }

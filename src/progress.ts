@@ -10,6 +10,24 @@ export interface Blocker {
   /** Age of its transaction, in seconds. */
   readonly ageSeconds: number;
   readonly query: string;
+  readonly kind: "session" | "autovacuum" | "wraparound vacuum" | "prepared transaction";
+  /** When its server process began, as the server writes it: a process id alone may be somebody else's by now. Empty for a prepared transaction. */
+  readonly backendStart: string;
+  /** What can be said beside its query: how far a vacuum is, or what would end a prepared transaction. */
+  readonly detail: string;
+}
+
+/** How a statement that runs in batches gets on. */
+export interface Pace {
+  /** Rows of the table that it has passed, and those of them that it has changed. */
+  readonly seenRows: number;
+  readonly changedRows: number;
+  /** How many there are, by the table's statistics: an estimate. Null where there are none. */
+  readonly aboutRows: number | null;
+  readonly rowsPerSecond: number;
+  /** An estimate as well; null where nothing can be said. */
+  readonly remainingMs: number | null;
+  readonly finished: boolean;
 }
 
 /** What an engine tells while it works; present/ turns it into lines. */
@@ -39,6 +57,27 @@ export type Progress =
       readonly statement: string;
       readonly waitedMs: number;
       readonly blockers: readonly Blocker[];
+    }
+  | {
+      readonly kind: "blocker-ended";
+      readonly target: string;
+      readonly blocker: Blocker;
+      readonly how: "cancelled" | "terminated";
+    }
+  | {
+      readonly kind: "batch-done";
+      readonly target: string;
+      readonly change: string;
+      readonly direction: Direction;
+      readonly statement: string;
+      readonly pace: Pace;
+    }
+  | {
+      readonly kind: "throttled";
+      readonly target: string;
+      readonly gate: string;
+      readonly held: boolean;
+      readonly reason: string;
     }
   | {
       readonly kind: "change-done";

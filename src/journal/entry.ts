@@ -8,7 +8,12 @@ export interface EntryBodies {
   /** A rollout began; what it will do is frozen here. Kept in the control ledger. */
   "rollout-started": { readonly plan: FrozenPlan };
   /** A rollout turns to this target. */
-  "target-started": { readonly target: string; readonly before: string };
+  "target-started": {
+    readonly target: string;
+    readonly before: string;
+    /** The database by whatever name it is reached; left out by earlier versions. */
+    readonly identity?: FrozenIdentity;
+  };
   /** A gate came to a verdict. */
   gate: GateRecord;
   /** A change of several sections, or with one outside a transaction, begins. */
@@ -23,11 +28,34 @@ export interface EntryBodies {
     readonly touches?: readonly (readonly string[])[];
     /** Down, of a change that was cut off half-way up: the keys of what it never came to touch. */
     readonly untouched?: readonly string[];
+    /** Down, of a change that was cut off within its batches. */
+    readonly batched?: BatchedPart;
   };
   /** A section outside a transaction is about to run. */
   "section-intended": { readonly direction: Direction; readonly section: number; readonly statement: string };
   /** A section is done. */
   "section-done": { readonly direction: Direction; readonly section: number; readonly met?: readonly string[] };
+  /** A section that runs in batches begins; where it stands is its watermark, as long as the change is half-way. */
+  "batches-started": {
+    readonly direction: Direction;
+    readonly section: number;
+    readonly relation: string;
+    /** Columns of the key that its ranges are made of, quoted. */
+    readonly key: readonly string[];
+    /** How many rows the table has, by its statistics; null where it has none. */
+    readonly aboutRows: number | null;
+  };
+  /** How far it was, every now and then and at its end. */
+  "batches-passed": {
+    readonly direction: Direction;
+    readonly section: number;
+    readonly batches: number;
+    readonly seenRows: number;
+    readonly changedRows: number;
+    readonly finished: boolean;
+  };
+  /** A gate turned red while a change ran in batches: they wait, until it is green again. */
+  throttled: { readonly gate: string; readonly target: string; readonly held: boolean; readonly reason: string };
   /** The whole change is applied. */
   applied: AppliedBody;
   /** The catalog as it was found right after a change went up or down: what drift is measured against. */
@@ -53,6 +81,18 @@ export interface EntryBodies {
   restored: { readonly keptAs: string; readonly rows: number };
   /** The change failed; nothing of it stands unless a `change-started` is open. */
   failed: { readonly digest: string; readonly message: string; readonly sqlState: string | null };
+  /** Somebody who stood in the way of a lock was ended, as a person had asked. */
+  "blocker-ended": {
+    readonly how: "cancelled" | "terminated";
+    readonly blocker: {
+      readonly pid: number;
+      readonly user: string;
+      readonly application: string;
+      readonly state: string;
+      readonly ageSeconds: number;
+      readonly query: string;
+    };
+  };
   /** A held change may run again. */
   released: { readonly reason: string };
   /** The catalog equals the one before, or not. */
@@ -80,6 +120,13 @@ export interface EntryBodies {
   "rollout-ended": { readonly outcome: RolloutOutcome };
 }
 
+/** A section of a way forward whose batches ran in part: as far as its watermark says. */
+export interface BatchedPart {
+  readonly section: number;
+  /** What it touches: the statement of the way back that has the same key undoes it. */
+  readonly keys: readonly string[];
+}
+
 export type EntryKind = keyof EntryBodies;
 
 export type RolloutOutcome = "completed" | "rolled_back" | "rollback_failed" | "refused" | "aborted";
@@ -90,11 +137,27 @@ export interface FrozenStage {
   readonly approval: boolean;
 }
 
+/** Which database a target was. */
+export interface FrozenIdentity {
+  /** Of the cluster; null where the role may not read it. */
+  readonly systemIdentifier: string | null;
+  readonly database: string;
+}
+
+/** The database to which a rollout is bound on a target. */
+export interface FrozenTarget extends FrozenIdentity {
+  readonly name: string;
+  /** The changes of the plan that were applied there already. */
+  readonly applied: readonly string[];
+}
+
 /** What a rollout decided to do when it began: the same on every later look. */
 export interface FrozenPlan {
   readonly digest: string;
   readonly changes: readonly { readonly id: string; readonly digest: string; readonly artifact: string }[];
   readonly stages: readonly FrozenStage[];
+  /** Left out by earlier versions. */
+  readonly targets?: readonly FrozenTarget[];
   /** Severity 9 and above: only a person's own approval counts, not `--yes`. */
   readonly strictApproval: boolean;
 }

@@ -50,8 +50,16 @@ function detail(entry: Entry): string {
       return `${entry.body.table}${entry.body.column === null ? "" : `.${entry.body.column}`}: ${entry.body.rows} rows`;
     case "restored":
       return `${entry.body.rows} rows`;
+    case "blocker-ended":
+      return `${entry.body.how} process ${entry.body.blocker.pid} of ${entry.body.blocker.user}: ${entry.body.blocker.query}`;
     case "section-intended":
       return entry.body.statement;
+    case "batches-started":
+      return `${entry.body.relation} by ${entry.body.key.join(", ")}${entry.body.aboutRows === null ? "" : `, about ${entry.body.aboutRows} rows`}`;
+    case "batches-passed":
+      return `${entry.body.seenRows} rows seen, ${entry.body.changedRows} changed, in ${entry.body.batches} batches`;
+    case "throttled":
+      return `${entry.body.gate}: ${entry.body.held ? `held, ${entry.body.reason}` : "goes on"}`;
     default:
       return "";
   }

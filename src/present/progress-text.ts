@@ -1,5 +1,6 @@
 import type { Blocker, Progress } from "../progress.js";
 import { durationText, shortStatement } from "./duration-text.js";
+import { paceText } from "./pace-text.js";
 import type { Paint } from "./paint.js";
 
 /** What a piece of progress does to the screen: a line that stays, or one that shows what is going on now. */
@@ -24,6 +25,20 @@ export function progressText(progress: Progress, paint: Paint): ProgressLine | n
     case "waiting":
       return now(
         `${where(progress.target)}waiting ${durationText(progress.waitedMs)} for a lock: ${shortStatement(progress.statement, 48)}${blockersText(progress.blockers)}`,
+      );
+    case "blocker-ended":
+      return line(
+        `${where(progress.target)}${paint.warn(progress.how)} ${blockerText(progress.blocker)} ${paint.dim("as --terminate-blockers asked")}`,
+      );
+    case "batch-done": {
+      const said = `${where(progress.target)}${shortStatement(progress.statement, 48)}: ${paceText(progress.pace)}`;
+      return progress.pace.finished ? line(paint.dim(said)) : now(said);
+    }
+    case "throttled":
+      return line(
+        progress.held
+          ? `${where(progress.target)}${paint.warn("held")} by the gate ${progress.gate}: ${progress.reason}`
+          : `${where(progress.target)}${paint.good("goes on:")} the gate ${progress.gate} is green again`,
       );
     case "change-done": {
       const what = progress.direction === "up" ? paint.good("applied") : paint.warn("taken back");
@@ -74,9 +89,17 @@ function notBack(target: string, differences: readonly string[], paint: Paint): 
 function blockersText(blockers: readonly Blocker[]): string {
   const [first] = blockers;
   if (first === undefined) return "";
-  const who = `${first.user}${first.application === "" ? "" : ` (${first.application})`}`;
   const more = blockers.length > 1 ? ` and ${blockers.length - 1} more` : "";
-  return `, held by process ${first.pid} ${who}, ${first.state}, ${Math.round(first.ageSeconds)} s: ${shortStatement(first.query, 40)}${more}`;
+  return `, held by ${blockerText(first)}${more}`;
+}
+
+/** Who stands in the way, for a person. */
+function blockerText({ kind, pid, user, application, state, ageSeconds, query, detail }: Blocker): string {
+  const age = `${Math.round(ageSeconds)} s`;
+  if (kind === "prepared transaction") return `a prepared transaction of ${user}, ${age}: ${detail}`;
+  const said = detail === "" ? shortStatement(query, 40) : detail;
+  if (kind !== "session") return `${kind} ${pid}, ${age}: ${said}`;
+  return `process ${pid} ${user}${application === "" ? "" : ` (${application})`}, ${state}, ${age}: ${said}`;
 }
 
 function where(target: string | null): string {

@@ -1,5 +1,6 @@
 import { BelayError, messageOf } from "../errors.js";
 import type { Connections } from "../postgres/session/connections.js";
+import { askWhatBecame } from "../postgres/run/commit-unknown.js";
 import { openTarget, type OpenTarget } from "../postgres/session/open-target.js";
 import { connectionLost, isConnectionLost } from "../postgres/session/sql-state.js";
 import type { Report } from "../progress.js";
@@ -43,6 +44,7 @@ export async function holdTarget(options: HoldingOptions): Promise<HeldTarget> {
         options.report({ kind: "warning", target: open.name, message });
         await open.close();
         open = await reopen(options);
+        await askWhatBecame(open, thrown, options.report);
       }
     }
   };

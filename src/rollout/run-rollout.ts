@@ -1,12 +1,13 @@
 import { BelayError, messageOf } from "../errors.js";
 import type { Entry, RolloutOutcome } from "../journal/entry.js";
 import { append } from "../postgres/ledger/ledger.js";
+import { askWhatBecame } from "../postgres/run/commit-unknown.js";
 import { connectionLost, explain, isConnectionLost } from "../postgres/session/sql-state.js";
 import { apply, prove, recordFailure, revert, settleBack, startTarget, type Why } from "./carry-out.js";
 import { decide, type Action } from "./decide.js";
 import { runGates, stageOf, type GateVerdict } from "./gates.js";
 import { lookAt, pendingOn, surroundingsOf, type Look } from "./look.js";
-import type { RolloutContext } from "./rollout-context.js";
+import { openTargetOf, type RolloutContext } from "./rollout-context.js";
 import type { RolloutState, Turn } from "./rollout-state.js";
 import { waitFor } from "./wait.js";
 
@@ -94,7 +95,7 @@ async function carryOut(
       return unsure(context, action.target, await runGates(context, { ...action, phase }, action.gates));
     }
     case "apply":
-      await applyOrTurn(context, action.target, action.change);
+      await applyOrTurn(context, action);
       return null;
     case "bake":
       await bake(context, look, action.stage);
@@ -115,9 +116,12 @@ async function carryOut(
 }
 
 /** A failure is recorded, and for that the rollout turns back; what a person's interrupt stopped is no failure of the change. */
-async function applyOrTurn(context: RolloutContext, target: string, change: string): Promise<void> {
+async function applyOrTurn(
+  context: RolloutContext,
+  { stage, target, change }: Extract<Action, { kind: "apply" }>,
+): Promise<void> {
   try {
-    await apply(context, target, change);
+    await apply(context, stage, target, change);
   } catch (thrown) {
     if (isConnectionLost(thrown)) throw thrown;
     if (thrown instanceof BelayError && thrown.kind === "interrupted") return;
@@ -244,6 +248,7 @@ async function recover(context: RolloutContext, action: Action | null, thrown: u
   for (const { name } of lost) {
     try {
       await context.reopen(name);
+      if (name === target) await askWhatBecame(openTargetOf(context, name), thrown, context.report);
     } catch (again) {
       throw connectionLost(name, again, "belay rollout");
     }

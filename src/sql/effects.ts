@@ -18,7 +18,7 @@ import { kindOf, type Node } from "./node.js";
 import type { Statement } from "./statement.js";
 
 export type { Effects } from "./effect/effects.js";
-export type { LockMode } from "./effect/lock-mode.js";
+export { LOCK_MODES, type LockMode } from "./effect/lock-mode.js";
 export type { ObjectKind, ObjectReference } from "./effect/object-reference.js";
 
 const RULES: EffectRules = {

@@ -61,8 +61,8 @@ describe("a config", () => {
     ],
     ["has one database under two names", { targets: { a: { url }, b: { url } } }, ["targets.b", "same database"]],
     [
-      "has a gate for a phase that is not there yet",
-      { ...main, gates: { g: { probe: "command", run: ["x"], phase: "during" } } },
+      "has a gate for a phase that there is not",
+      { ...main, gates: { g: { probe: "command", run: ["x"], phase: "between" } } },
       ["gates.g"],
     ],
     ["uses a variable that is not set", { targets: { main: { url: "postgres://${NO_SUCH}/x" } } }, ["NO_SUCH"]],
@@ -108,7 +108,7 @@ describe("a config", () => {
       { name: "b", targets: ["b"] },
     ]);
     expect(config.policy).toMatchObject({
-      lock: { budgetMs: 200, patienceMs: 300_000 },
+      lock: { budgetMs: 200, patienceMs: 300_000, holdMs: 10_000 },
       rehearsal: { required: true, on: "embedded" },
       rollBack: "rollout",
       keepMs: 604_800_000,

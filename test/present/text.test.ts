@@ -92,6 +92,7 @@ describe("a statement that is too long for its place", () => {
 
 describe("progress", () => {
   it("that waits for a lock names who holds it, in which state, for how long and with what", () => {
+    const session = { kind: "session", backendStart: "", detail: "" } as const;
     const blockers = [
       {
         pid: 7,
@@ -100,8 +101,9 @@ describe("progress", () => {
         state: "idle in transaction",
         ageSeconds: 61.2,
         query: "SELECT  1",
+        ...session,
       },
-      { pid: 8, user: "eve", application: "", state: "active", ageSeconds: 1, query: "SELECT 2" },
+      { pid: 8, user: "eve", application: "", state: "active", ageSeconds: 1, query: "SELECT 2", ...session },
     ];
     const waiting = {
       kind: "waiting",

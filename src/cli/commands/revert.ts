@@ -5,8 +5,9 @@ import type { TargetPreview, TargetRevert } from "../../revert/revert-target.js"
 import type { Selection } from "../../revert/select.js";
 import { conduct, type Conductor, type Outcome, type SharedFlags } from "../conduct.js";
 import { exitCode } from "../exit-code.js";
+import { endingBlockers, terminateBlockersFlag, type TerminateBlockersFlag } from "../terminate-blockers.js";
 
-interface Flags extends SharedFlags {
+interface Flags extends SharedFlags, TerminateBlockersFlag {
   readonly changes: string[];
   readonly last: boolean;
   readonly to: string | undefined;
@@ -24,11 +25,12 @@ export const revertCommand: CommandModule<SharedFlags, Flags> = {
       .option("last", { type: "boolean", default: false, describe: "the change that was applied last" })
       .option("to", { type: "string", describe: "everything that was applied after this change" })
       .option("rollout", { type: "string", describe: "everything that this rollout applied" })
+      .options(terminateBlockersFlag)
       .option("reason", { type: "string", default: "belay revert", describe: "why, for the ledger" })
       .option("print", { type: "boolean", default: false, describe: "print the SQL, touch nothing" }),
   handler: (flags) =>
     conduct("revert", flags, async (conductor) => {
-      const project = await conductor.project();
+      const project = endingBlockers(await conductor.project(), flags);
       const selection = selectionOf(flags);
       if (flags.print) {
         const { printArtifacts } = await import("../../revert/print.js");

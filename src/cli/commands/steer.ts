@@ -2,8 +2,9 @@ import type { CommandModule } from "yargs";
 import { BelayError } from "../../errors.js";
 import { conduct, type Conductor, type Outcome, type SharedFlags } from "../conduct.js";
 import { rolloutOutcome } from "../rollout-outcome.js";
+import { endingBlockers, terminateBlockersFlag, type TerminateBlockersFlag } from "../terminate-blockers.js";
 
-interface RolloutFlags extends SharedFlags {
+interface RolloutFlags extends SharedFlags, TerminateBlockersFlag {
   readonly rollout: string;
 }
 
@@ -15,7 +16,10 @@ function steering(
   return {
     command: `${name} <rollout>`,
     describe,
-    builder: (yargs) => yargs.positional("rollout", { type: "string", demandOption: true }),
+    builder: (yargs) => {
+      const named = yargs.positional("rollout", { type: "string", demandOption: true });
+      return name === "resume" || name === "abort" ? named.options(terminateBlockersFlag) : named;
+    },
     handler: (flags) => conduct(name, flags, (conductor) => work(conductor, flags)),
   };
 }
@@ -49,12 +53,13 @@ export const resumeCommand = steering("resume", "go on with a rollout", async (c
   const { project, screen, signal, ask } = conductor;
   const { rollout } = await import("../../rollout/rollout.js");
   const options = { report: screen.report, signal, ask, yes: flags.yes, rollout: flags.rollout };
-  return rolloutOutcome(await rollout(await project(), options), screen.paint, "rollout");
+  const loaded = endingBlockers(await project(), flags);
+  return rolloutOutcome(await rollout(loaded, options), screen.paint, "rollout");
 });
 
 export const abortCommand = steering("abort", "stop a rollout and go back", async ({ project, screen }, flags) => {
   const { rollout } = await import("../../rollout/rollout.js");
-  const loaded = await project();
+  const loaded = endingBlockers(await project(), flags);
   try {
     return rolloutOutcome(
       await rollout(loaded, { report: screen.report, rollout: flags.rollout, abort: true }),

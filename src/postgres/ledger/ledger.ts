@@ -65,10 +65,11 @@ export async function append<K extends EntryKind>(
   const { rollout = null, change = null, actor } = about;
   const values = [kind, rollout, change, actor, JSON.stringify(body), session.epoch];
   try {
-    const [row] = await session.query<{ seq: string }>(
-      "SELECT belay.append($1, $2, $3, $4, $5::jsonb, $6) AS seq",
+    const [row] = await session.query<{ seq: string; xid: string }>(
+      "SELECT belay.append($1, $2, $3, $4, $5::jsonb, $6) AS seq, pg_current_xact_id()::text AS xid",
       values,
     );
+    session.xid = row?.xid ?? null;
     return Number(row?.seq);
   } catch (thrown) {
     throw sqlStateOf(thrown) === "BE009" ? operatorLost(messageOf(thrown), thrown) : thrown;

@@ -12,10 +12,13 @@ import {
   type StatementPlan,
   type Step,
 } from "../../plan/step.js";
+import { wantedLocks } from "../../plan/wanted-locks.js";
 import { runCommand } from "../../system/run-command.js";
 import { withoutPassword } from "../session/address.js";
 import { knexOn } from "../knex/bound-knex.js";
 import { append } from "../ledger/ledger.js";
+import { runBatches } from "./backfill/run-batches.js";
+import { unthrottled, type Throttled } from "./backfill/throttle.js";
 import { metObjects } from "./met-objects.js";
 import { runOutside, standingOf } from "./outside-step.js";
 import { runTransaction, type RunContext } from "./run-transaction.js";
@@ -29,6 +32,8 @@ export interface ApplyOptions {
   readonly open: OpenChange | null;
   /** The project's folder: where commands run. */
   readonly directory: string;
+  /** Holds back what runs in batches; nothing does by default. */
+  readonly throttled?: Throttled;
 }
 
 /**
@@ -64,6 +69,7 @@ async function applySections(
         ? recordApplied(session, context, options, met, startedAt)
         : append(session, "section-done", about(context), { direction: "up", section: index, met });
     if (section.transaction === "inside") await applyInside(context, section, met, record);
+    else if (section.transaction === "batched") await applyBatched(context, section, index, { options, record });
     else await applyOutside(context, section, index, { open: options.open, met, record });
   }
 }
@@ -74,7 +80,7 @@ async function applyInside(
   met: string[],
   record: (session: Session) => Promise<number>,
 ): Promise<void> {
-  await runTransaction(context, section.steps[0]?.sql ?? "", async (session) => {
+  const work = async (session: Session): Promise<void> => {
     const metNow: string[] = [];
     for (const step of section.steps) {
       metNow.push(...(await metObjects(session, step.mayMeet)));
@@ -82,7 +88,22 @@ async function applyInside(
     }
     met.splice(0, met.length, ...new Set([...met, ...metNow]));
     await record(session);
-  });
+  };
+  await runTransaction(context, section.steps[0]?.sql ?? "", work, wantedLocks(section.steps));
+}
+
+async function applyBatched(
+  context: RunContext,
+  section: Section,
+  index: number,
+  { options, record }: { options: ApplyOptions; record: (session: Session) => Promise<number> },
+): Promise<void> {
+  const [step] = section.steps;
+  if (step?.batch === undefined) return;
+  const { sql, batch } = step;
+  const throttled = options.throttled ?? unthrottled;
+  await timed(context, sql, () => runBatches(context, { section: index, step, batch, limitedBy: null, throttled }));
+  await record(context.target.operator);
 }
 
 async function applyOutside(
@@ -126,16 +147,22 @@ async function applyKnex(context: RunContext, options: ApplyOptions, startedAt: 
     await recordApplied(context.target.operator, context, options, met, startedAt);
     return;
   }
-  await runTransaction(context, shown, async (session) => {
+  const work = async (session: Session): Promise<void> => {
     const met = await metObjects(session, mayMeetIn(options.built.plan));
     await timed(context, shown, async () => change.up(await knexOn(session.client)));
     await recordApplied(session, context, options, met, startedAt);
-  });
+  };
+  // As far as its statements could be recorded beforehand.
+  await runTransaction(context, shown, work, wantedLocks(foreseen(options.built.plan)));
+}
+
+function foreseen(plan: Plan): readonly Step[] {
+  return plan.form === "command" ? [] : stepsOf(plan.forward);
 }
 
 /** What an IF NOT EXISTS of the plan may find there already. */
 function mayMeetIn(plan: Plan): readonly ObjectKey[] {
-  return plan.form === "command" ? [] : stepsOf(plan.forward).flatMap((step) => step.mayMeet);
+  return foreseen(plan).flatMap((step) => step.mayMeet);
 }
 
 async function applyCommand(

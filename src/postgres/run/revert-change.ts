@@ -3,8 +3,11 @@ import type { OpenChange } from "../../journal/target-state.js";
 import { BelayError } from "../../errors.js";
 import { isBracketed, type Section, type Step } from "../../plan/step.js";
 import { touchesBackward, untouchedAfter } from "../../plan/touches.js";
+import { wantedLocks } from "../../plan/wanted-locks.js";
 import { runChangeCommand, runStep, timed } from "./apply-change.js";
 import { append } from "../ledger/ledger.js";
+import { runBatches } from "./backfill/run-batches.js";
+import { unthrottled } from "./backfill/throttle.js";
 import { runOutside, standingOf } from "./outside-step.js";
 import { runTransaction, type RunContext } from "./run-transaction.js";
 import type { Session } from "../session/session.js";
@@ -76,6 +79,7 @@ async function begin(
     sections: manifest.command === null ? sections.length : 1,
     before: null,
     ...(untouched !== null && { untouched }),
+    ...(open?.batched != null && { batched: open.batched }),
   });
 }
 
@@ -96,10 +100,14 @@ async function revertSections(context: RunContext, options: WayBack, sections: r
         : append(session, "section-done", about(context), { direction: "down", section: index });
     const steps = section.steps.filter((step) => !touches.get(step)?.some((key) => leave.has(key)));
     if (section.transaction === "inside") {
-      await runTransaction(context, steps[0]?.sql ?? "", async (session) => {
+      const work = async (session: Session): Promise<void> => {
         for (const step of steps) await undo(context, session, step, options.untouched !== null);
         await record(session);
-      });
+      };
+      await runTransaction(context, steps[0]?.sql ?? "", work, wantedLocks(steps));
+    } else if (section.transaction === "batched") {
+      for (const step of steps) await undoBatched(context, index, step, touches.get(step) ?? [], options);
+      await record(context.target.operator);
     } else {
       for (const step of steps) await undoOutside(context, step);
       await record(context.target.operator);
@@ -117,6 +125,26 @@ async function undo(context: RunContext, session: Session, step: Step, isPartial
     if (!isUndefinedObject(thrown)) throw thrown;
     await session.query("ROLLBACK TO SAVEPOINT belay_step");
     context.report({ kind: "note", target: context.target.name, message: `nothing to undo for: ${step.sql}` });
+  }
+}
+
+/** Where the change was cut off within the batches that this undoes, only what those came to is gone through. */
+async function undoBatched(
+  context: RunContext,
+  section: number,
+  step: Step,
+  touches: readonly string[],
+  { open, untouched }: WayBack,
+): Promise<void> {
+  const { sql, batch } = step;
+  if (batch === undefined) return;
+  const part = open?.batched ?? null;
+  const limitedBy = part?.keys.some((key) => touches.includes(key)) === true ? part.section : null;
+  try {
+    await timed(context, sql, () => runBatches(context, { section, step, batch, limitedBy, throttled: unthrottled }));
+  } catch (thrown) {
+    if (untouched === null || !isUndefinedObject(thrown)) throw thrown;
+    context.report({ kind: "note", target: context.target.name, message: `nothing to undo for: ${sql}` });
   }
 }
 

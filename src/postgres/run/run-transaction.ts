@@ -1,61 +1,52 @@
 import { BelayError } from "../../errors.js";
-import type { Blocker, Report } from "../../progress.js";
-import type { Direction } from "../../journal/entry.js";
-import { blockersOf } from "../lock/blockers.js";
-import type { OpenTarget } from "../session/open-target.js";
+import type { WantedLocks } from "../../plan/wanted-locks.js";
+import type { Blocker } from "../../progress.js";
+import { quoteLiteral } from "../../sql/quote.js";
+import { blockersOf, holdersOf, nameBlocker, resolveLocks } from "../lock/blockers.js";
+import { endBlockers } from "../lock/end-blockers.js";
+import { heldTooLong, watchHold } from "../lock/hold-watch.js";
+import { lockTry } from "../lock/lock-schedule.js";
 import type { Session } from "../session/session.js";
 import { isCancelled, isConnectionLost, isLockTimeout, sqlStateOf } from "../session/sql-state.js";
+import { cancellable, pauseUnless } from "./cancellable.js";
+import { CommitUnknown } from "./commit-unknown.js";
+import { sessionName, type RunContext } from "./run-context.js";
 
-/** What a statement runs under. */
-export interface RunContext {
-  readonly target: OpenTarget;
-  readonly change: string;
-  readonly direction: Direction;
-  readonly lock: { readonly budgetMs: number; readonly patienceMs: number };
-  readonly report: Report;
-  /** Aborted: the statement under way is cancelled. */
-  readonly signal: AbortSignal;
-  /** Watches the locks that are taken; a rehearsal does. */
-  readonly observer?: LockObserver;
-  /** Added to the environment of a change's command. */
-  readonly environment?: Readonly<Record<string, string>>;
-}
+export type { LockObserver, RunContext } from "./run-context.js";
+export { cancellable } from "./cancellable.js";
 
-/** Is told after each statement of a transaction, while its locks are still held, and when the transaction has ended. */
-export interface LockObserver {
-  readonly stepEnded: (session: Session, statement: string, durationMs: number) => Promise<void>;
-  readonly committed: () => void;
-}
-
-/** The first lock timeout, in milliseconds; it grows up to the budget. */
-const firstLockTimeoutMs = 50;
+/** A transaction in which nothing is known to lock what is there already. */
+const noLocks: WantedLocks = { locks: [], removes: [] };
 
 /**
- * Runs `work` in a transaction. No lock request of it makes anybody wait for longer than the budget: what cannot be had in time is given up, all locks with it,
- * and tried again after a pause, until the patience is spent.
- * @throws BelayError `lock-patience-spent`, `interrupted`, or what `work` throws; the transaction is rolled back.
+ * Runs `work` in a transaction. All locks that it is known to need are taken before its first statement, in one order: at first without queueing, then with
+ * short and growing timeouts, never above the budget for all of them together. What cannot be had in time is given up, all locks with it, and tried again
+ * after a pause, until the patience is spent. A lock that keeps writers out is not held for longer than the policy allows.
+ * @throws BelayError `lock-patience-spent`, `lock-held-too-long`, `interrupted`, or what `work` throws; the transaction is rolled back.
  */
 export async function runTransaction<T>(
   context: RunContext,
   statement: string,
   work: (session: Session) => Promise<T>,
+  wanted: WantedLocks = noLocks,
 ): Promise<T> {
   const startedAt = Date.now();
+  let blockers: readonly Blocker[] = [];
   for (let attempt = 0; ; attempt += 1) {
-    const timeoutMs = Math.max(1, Math.min(context.lock.budgetMs, firstLockTimeoutMs * 2 ** Math.min(attempt, 10)));
-    const outcome = await tryOnce(context, timeoutMs, work);
+    const { waitMs, pauseMs } = lockTry(attempt, {
+      budgetMs: context.lock.budgetMs,
+      vacuumMs: await vacuumPatience(context, blockers),
+      random: Math.random(),
+    });
+    const outcome = await tryOnce(context, wanted, waitMs, work);
     if (outcome.kind === "done") return outcome.value;
     const waitedMs = Date.now() - startedAt;
-    context.report({
-      kind: "waiting",
-      target: context.target.name,
-      change: context.change,
-      statement,
-      waitedMs,
-      blockers: outcome.blockers,
-    });
-    if (waitedMs > context.lock.patienceMs) throw patienceSpent(context, statement, outcome.blockers, outcome.thrown);
-    await pause(context, Math.min(1_000, timeoutMs * 2) * (0.5 + Math.random()));
+    blockers = outcome.blockers;
+    const { target, change, report } = context;
+    report({ kind: "waiting", target: target.name, change, statement, waitedMs, blockers });
+    if (waitedMs > context.lock.patienceMs) throw patienceSpent(context, statement, blockers, outcome.thrown);
+    await endOld(context, wanted, blockers);
+    await pauseUnless(context, pauseMs);
   }
 }
 
@@ -65,66 +56,98 @@ type Outcome<T> =
 
 async function tryOnce<T>(
   context: RunContext,
-  lockTimeoutMs: number,
+  wanted: WantedLocks,
+  waitMs: number,
   work: (session: Session) => Promise<T>,
 ): Promise<Outcome<T>> {
   const session = await context.target.worker();
-  const watch = watchBlockers(context.target.operator, session.pid);
+  const waiting = watchBlockers(context.target.operator, session.pid);
   try {
     const value = await cancellable(context, session, async () => {
-      await session.query("BEGIN");
-      await session.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
-      const result = await work(session);
-      await session.query("COMMIT");
-      context.observer?.committed();
+      await session.client.query(opening(context, wanted, waitMs));
+      const result = await bounded(context, session, work);
+      await commit(context, session);
       return result;
     });
+    context.observer?.committed();
     return { kind: "done", value };
   } catch (thrown) {
     if (session.alive() && !isConnectionLost(thrown)) await session.query("ROLLBACK");
     // 40P01: somebody else's statement and ours wanted each other's locks, and the server chose ours to give way.
     if (!isLockTimeout(thrown) && sqlStateOf(thrown) !== "40P01") throw thrown;
-    return { kind: "locked", blockers: watch.seen(), thrown };
+    await waiting.stop();
+    const inTheWay = await inTheWayOf(context, wanted);
+    return { kind: "locked", blockers: inTheWay.length > 0 ? inTheWay : waiting.seen(), thrown };
   } finally {
-    await watch.stop();
+    await waiting.stop();
   }
 }
 
-/** Cancels the session's statement when the signal comes, and says so in the error. */
-export async function cancellable<T>(context: RunContext, session: Session, work: () => Promise<T>): Promise<T> {
-  if (context.signal.aborted) throw interrupted(context);
-  const cancel = (): void => {
-    // The statement may have ended by itself; the work then ends as it would have.
-    void context.target.operator.query("SELECT pg_cancel_backend($1)", [session.pid]).catch(() => undefined);
-  };
-  context.signal.addEventListener("abort", cancel, { once: true });
+/** One message: a round trip less is a moment less under locks. */
+function opening(context: RunContext, wanted: WantedLocks, waitMs: number): string {
+  const { budgetMs } = context.lock;
+  const begin = [
+    "BEGIN",
+    `SET LOCAL lock_timeout = ${Math.max(1, Math.min(budgetMs, waitMs || budgetMs))}`,
+    `SET LOCAL application_name = ${quoteLiteral(sessionName(context))}`,
+  ].join("; ");
+  if (wanted.locks.length === 0) return begin;
+  const removes = wanted.removes.map(quoteLiteral).join(", ");
+  const take = `belay.take_locks(${quoteLiteral(JSON.stringify(wanted.locks))}, ARRAY[${removes}]::text[], ${Math.round(waitMs)}, ${budgetMs})`;
+  return `${begin}; SELECT ${take}`;
+}
+
+/** The work, ended where it keeps writers out for too long. */
+async function bounded<T>(context: RunContext, session: Session, work: (session: Session) => Promise<T>): Promise<T> {
+  const { holdMs } = context.lock;
+  const hold = watchHold(context.target.operator, session, holdMs);
   try {
-    return await work();
+    return await work(session);
   } catch (thrown) {
-    if (isCancelled(thrown) && context.signal.aborted) throw interrupted(context, thrown);
-    throw thrown;
+    const lock = hold.exceeded();
+    if (lock === null || !isCancelled(thrown) || context.signal.aborted) throw thrown;
+    throw heldTooLong(`${context.target.name}: ${context.change}`, lock, holdMs, thrown);
   } finally {
-    context.signal.removeEventListener("abort", cancel);
+    await hold.stop();
   }
 }
 
-/** Waits, but not past the signal. */
-async function pause(context: RunContext, ms: number): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      context.signal.removeEventListener("abort", done);
-      resolve();
-    }
-    context.signal.addEventListener("abort", done, { once: true });
-  });
-  if (context.signal.aborted) throw interrupted(context);
+async function commit(context: RunContext, session: Session): Promise<void> {
+  const { xid } = session;
+  try {
+    await session.query("COMMIT");
+  } catch (thrown) {
+    throw isConnectionLost(thrown) ? new CommitUnknown(context.change, xid, thrown) : thrown;
+  }
 }
 
-function interrupted(context: RunContext, cause?: unknown): BelayError {
-  const message = `${context.target.name}: ${context.change} was interrupted; its open transaction is rolled back.`;
-  return new BelayError("interrupted", "interrupted", message, { cause });
+/** Looked up from outside when all our locks are given up: who holds what we want. */
+async function inTheWayOf(context: RunContext, wanted: WantedLocks): Promise<readonly Blocker[]> {
+  if (wanted.locks.length === 0) return [];
+  const worker = await context.target.worker();
+  return holdersOf(context.target.operator, worker.pid, await resolveLocks(worker, wanted));
+}
+
+/** The server's deadlock_timeout in milliseconds, where an autovacuum alone is in the way: it is cancelled for whoever waits that long. */
+async function vacuumPatience(context: RunContext, blockers: readonly Blocker[]): Promise<number | null> {
+  if (blockers.length === 0 || blockers.some(({ kind }) => kind !== "autovacuum")) return null;
+  const [row] = await context.target.operator.query<{ ms: number }>(
+    "SELECT setting::int AS ms FROM pg_settings WHERE name = 'deadlock_timeout'",
+  );
+  return row?.ms ?? null;
+}
+
+async function endOld(context: RunContext, wanted: WantedLocks, blockers: readonly Blocker[]): Promise<void> {
+  const { target, change, report, lock } = context;
+  if (lock.terminateOlderThanMs == null) return;
+  await endBlockers(blockers, {
+    operator: target.operator,
+    target: target.name,
+    olderThanMs: lock.terminateOlderThanMs,
+    about: { rollout: target.rollout, change, actor: target.actor },
+    report,
+    look: () => inTheWayOf(context, wanted),
+  });
 }
 
 function patienceSpent(
@@ -133,12 +156,10 @@ function patienceSpent(
   blockers: readonly Blocker[],
   cause: unknown,
 ): BelayError {
-  const who = blockers
-    .map((b) => `process ${b.pid} (${b.user}, ${b.application || "no name"}, ${b.state}): ${b.query}`)
-    .join("; ");
+  const who = blockers.map(nameBlocker).join("; ");
   const message = `${context.target.name}: no lock for "${statement}" within ${context.lock.patienceMs} ms${who === "" ? "" : `; held by ${who}`}.`;
   return new BelayError("refused", "lock-patience-spent", message, {
-    hint: "Run it again when that has ended, or raise policy.lock.patience.",
+    hint: "Run it again when that has ended, raise policy.lock.patience, or end who is in the way: --terminate-blockers 10m.",
     cause,
   });
 }
@@ -146,7 +167,7 @@ function patienceSpent(
 /** How often the blockers are looked at while a statement runs, in milliseconds. */
 const lookEveryMs = 40;
 
-/** Looks from outside at who blocks the worker, and remembers the last ones seen. */
+/** Looks from outside at who blocks the worker in the midst of its work, and remembers the last ones seen. */
 function watchBlockers(operator: Session, pid: number): { seen: () => readonly Blocker[]; stop: () => Promise<void> } {
   let last: readonly Blocker[] = [];
   let looking: Promise<void> | null = null;

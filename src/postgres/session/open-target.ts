@@ -34,6 +34,8 @@ export interface OpenTargetOptions {
   readonly rollout: string | null;
   /** How long another operator is waited for, in milliseconds. */
   readonly operatorPatienceMs: number;
+  /** Called with the first session before anything is done on it: what it throws, nobody was touched for. */
+  readonly admit?: (operator: Session) => Promise<void>;
   /** Called with what was found and ended. */
   readonly note: (message: string) => void;
 }
@@ -51,6 +53,7 @@ export async function openTarget(options: OpenTargetOptions): Promise<OpenTarget
   // Until it holds the lock it goes by another name, or the holder would take it for an orphan.
   const operator = await openSession(url, { applicationName: `belay-waiting/${rollout ?? "-"}`, searchPath });
   try {
+    await options.admit?.(operator);
     await refusePooler(options.name, operator, () => openSession(url, { applicationName: "belay-waiting/pooler" }));
     await takeOperatorLock(operator, options.name, options.operatorPatienceMs);
     await operator.rename(nameOf(rollout, "operator"));

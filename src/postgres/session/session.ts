@@ -27,6 +27,8 @@ export interface Session {
   readonly pid: number;
   /** The epoch of the operator that it writes for; null for one that only reads, or steers from beside. */
   readonly epoch: number | null;
+  /** The id of the last transaction that wrote an entry on it, as pg_current_xact_id() gives it; null where none did. */
+  xid: string | null;
   /** False after the connection was lost. */
   readonly alive: () => boolean;
   query<Row extends pg.QueryResultRow = Record<string, unknown>>(
@@ -95,6 +97,7 @@ function sessionOf(
     get epoch() {
       return goesBy.epoch;
     },
+    xid: null,
     alive,
     query: async (sql, values = []) => (await client.query(sql, [...values])).rows,
     rename: async (applicationName) => {

@@ -16,7 +16,13 @@ export interface Stage {
 }
 
 export interface Policy {
-  readonly lock: { readonly budgetMs: number; readonly patienceMs: number };
+  readonly lock: {
+    readonly budgetMs: number;
+    readonly patienceMs: number;
+    readonly holdMs: number;
+    /** Only ever said on the command line: whoever blocks us with a transaction of at least this age, in milliseconds, is ended. */
+    readonly terminateOlderThanMs?: number;
+  };
   readonly rehearsal: {
     readonly required: boolean;
     readonly maxAgeMs: number;
@@ -27,6 +33,12 @@ export interface Policy {
   };
   readonly rollBack: "target" | "stage" | "rollout";
   readonly keepMs: number;
+  /** A vacuum that does not give way holds a table which a change touches: wait for its end, as long as `lock.patienceMs` says, or refuse at once. */
+  readonly vacuum: "wait" | "refuse";
+  /** A change that is older than the newest applied one. */
+  readonly outOfOrder: "refuse" | "allow";
+  /** What differs between the targets of a rollout beyond what must not. */
+  readonly differences: "show" | "refuse";
   /** Where unqualified names are looked for, on every target and in every artifact. */
   readonly searchPath: string;
 }

@@ -46,7 +46,7 @@ function stagesOf({ stages, targets }: ParsedConfig): readonly Stage[] {
 
 function policyOf({ policy }: ParsedConfig): Config["policy"] {
   return {
-    lock: { budgetMs: policy.lock.budget, patienceMs: policy.lock.patience },
+    lock: { budgetMs: policy.lock.budget, patienceMs: policy.lock.patience, holdMs: policy.lock.hold },
     rehearsal: {
       required: policy.rehearsal.required,
       maxAgeMs: policy.rehearsal.maxAge,
@@ -55,6 +55,9 @@ function policyOf({ policy }: ParsedConfig): Config["policy"] {
     },
     rollBack: policy.rollBack,
     keepMs: policy.keep,
+    vacuum: policy.vacuum,
+    outOfOrder: policy.outOfOrder,
+    differences: policy.differences,
     searchPath: policy.searchPath,
   };
 }

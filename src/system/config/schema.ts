@@ -67,7 +67,7 @@ const count = z.number().int().min(1);
 const limit = z.number().int().min(0);
 
 const schedule = {
-  phase: oneOrMore(z.enum(["before", "after"])),
+  phase: oneOrMore(z.enum(["before", "during", "after"])),
   success: conditions.optional(),
   failure: conditions.optional(),
   interval: duration.optional(),
@@ -89,7 +89,11 @@ const gateSchema = z.discriminatedUnion("probe", [
 ]);
 
 const policySchema = closed({
-  lock: closed({ budget: duration.prefault("200ms"), patience: duration.prefault("5m") }).prefault({}),
+  lock: closed({
+    budget: duration.prefault("200ms"),
+    patience: duration.prefault("5m"),
+    hold: duration.prefault("10s"),
+  }).prefault({}),
   rehearsal: closed({
     required: z.boolean().default(true),
     maxAge: duration.prefault("7d"),
@@ -98,6 +102,9 @@ const policySchema = closed({
   }).prefault({}),
   rollBack: z.enum(["target", "stage", "rollout"]).default("rollout"),
   keep: duration.prefault("7d"),
+  vacuum: z.enum(["wait", "refuse"]).default("wait"),
+  outOfOrder: z.enum(["refuse", "allow"]).default("refuse"),
+  differences: z.enum(["show", "refuse"]).default("show"),
   searchPath,
 });
 

@@ -1,0 +1,59 @@
+import { LOCK_MODES, type LockMode } from "../sql/effects.js";
+import type { Step } from "./step.js";
+
+/** A lock on a relation by its name. */
+export interface WantedLock {
+  readonly relation: string;
+  readonly mode: LockMode;
+  /** Whether partitions and inheriting tables are locked along with it. */
+  readonly recurses: boolean;
+  /** A new partition: the rows of the default one are looked through (manual, ALTER TABLE, ATTACH PARTITION). */
+  readonly withDefault: boolean;
+  /** A TRUNCATE: CASCADE goes on to every table that references it, directly or through others. */
+  readonly withReferencing: boolean;
+}
+
+/** The locks that a transaction will take, as far as its statements tell; what they reach through the catalog follows from `removes`. */
+export interface WantedLocks {
+  readonly locks: readonly WantedLock[];
+  /** Keys of what the statements remove: the other end of a foreign key that goes is locked too. */
+  readonly removes: readonly string[];
+}
+
+/** Up to this mode a statement locks only those partitions that it really reads or writes. */
+const strongestOfData: LockMode = "ROW EXCLUSIVE";
+
+/** Collects the strongest lock on each relation over all steps of a transaction, so that all can be taken before the first one runs. */
+export function wantedLocks(steps: readonly Step[]): WantedLocks {
+  const byRelation = new Map<string, WantedLock>();
+  for (const lock of steps.flatMap(locksOf)) {
+    const known = byRelation.get(lock.relation);
+    byRelation.set(lock.relation, known === undefined ? lock : joined(known, lock));
+  }
+  return { locks: [...byRelation.values()], removes: [...new Set(steps.flatMap(({ removes }) => removes))] };
+}
+
+function locksOf({ command, locks }: Step): readonly WantedLock[] {
+  const addsPartition = /ATTACH PARTITION|CREATE TABLE/.test(command);
+  return locks.map(({ relation, mode }) => ({
+    relation,
+    mode,
+    recurses: rank(mode) > rank(strongestOfData) && !(addsPartition && mode !== "SHARE ROW EXCLUSIVE"),
+    withDefault: addsPartition,
+    withReferencing: command === "TRUNCATE",
+  }));
+}
+
+function joined(left: WantedLock, right: WantedLock): WantedLock {
+  return {
+    relation: left.relation,
+    mode: rank(left.mode) >= rank(right.mode) ? left.mode : right.mode,
+    recurses: left.recurses || right.recurses,
+    withDefault: left.withDefault || right.withDefault,
+    withReferencing: left.withReferencing || right.withReferencing,
+  };
+}
+
+function rank(mode: LockMode): number {
+  return LOCK_MODES.indexOf(mode);
+}

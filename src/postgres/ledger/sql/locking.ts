@@ -1,0 +1,73 @@
+/** Taking all locks of a transaction before its first statement, in one order and within one limit of time. */
+export const locking = `
+CREATE OR REPLACE FUNCTION belay.locks_of(wanted jsonb, removes text[]) RETURNS TABLE (relation regclass, mode text)
+LANGUAGE sql STABLE AS $f$
+  WITH RECURSIVE modes(mode, rank) AS (
+    VALUES ('ACCESS SHARE', 1), ('ROW SHARE', 2), ('ROW EXCLUSIVE', 3), ('SHARE UPDATE EXCLUSIVE', 4), ('SHARE', 5),
+      ('SHARE ROW EXCLUSIVE', 6), ('EXCLUSIVE', 7), ('ACCESS EXCLUSIVE', 8)
+  ), asked AS (
+    -- An index is locked through its table.
+    SELECT c.oid, m.rank, w.recurses, w."withDefault" AS with_default, w."withReferencing" AS with_referencing,
+      ARRAY[w.relation, pg_catalog.quote_ident(c.relname), pg_catalog.format('%I.%I', n.nspname, c.relname)] AS names
+    FROM pg_catalog.jsonb_to_recordset(wanted) AS w(relation text, mode text, recurses boolean, "withDefault" boolean, "withReferencing" boolean)
+    JOIN modes m ON m.mode = w.mode
+    CROSS JOIN LATERAL (SELECT pg_catalog.to_regclass(w.relation)::oid AS named) AS resolved
+    LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = resolved.named
+    JOIN pg_catalog.pg_class c ON c.oid = coalesce(i.indrelid, resolved.named)
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  ), gone AS (
+    -- Foreign keys that go with their constraint, their column, or a table at either end.
+    SELECT a.oid, f.conrelid, f.confrelid FROM asked a
+    JOIN pg_catalog.pg_constraint f ON f.contype = 'f' AND a.oid IN (f.conrelid, f.confrelid), unnest(a.names) AS t(name)
+    WHERE 'table ' || t.name = ANY (removes)
+      OR 'constraint ' || t.name || '.' || pg_catalog.quote_ident(f.conname) = ANY (removes)
+      OR EXISTS (SELECT FROM pg_catalog.pg_attribute c
+                 WHERE (c.attrelid = a.oid AND a.oid = f.conrelid AND c.attnum = ANY (f.conkey)
+                   OR c.attrelid = a.oid AND a.oid = f.confrelid AND c.attnum = ANY (f.confkey))
+                   AND 'column ' || t.name || '.' || pg_catalog.quote_ident(c.attname) = ANY (removes))
+  ), referencing(oid) AS (
+    SELECT oid FROM asked WHERE with_referencing
+    UNION SELECT f.conrelid FROM referencing r JOIN pg_catalog.pg_constraint f ON f.contype = 'f' AND f.confrelid = r.oid
+  ), reached(oid, rank, recurses) AS (
+    SELECT oid, rank, recurses FROM asked
+    UNION ALL SELECT unnest(ARRAY[conrelid, confrelid]), 8, true FROM gone
+    UNION ALL SELECT oid, 8, true FROM referencing
+    -- The parent of a partition that is dropped, and its default partition.
+    UNION ALL SELECT unnest(ARRAY[h.inhparent, p.partdefid]), 8, false FROM asked a
+      JOIN pg_catalog.pg_inherits h ON h.inhrelid = a.oid
+      LEFT JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = h.inhparent, unnest(a.names) AS t(name)
+      WHERE 'table ' || t.name = ANY (removes)
+    UNION ALL SELECT p.partdefid, 8, true FROM asked a JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = a.oid
+      WHERE a.with_default AND a.rank >= 4 AND p.partdefid <> 0
+  ), family(oid, rank, recurses) AS (
+    SELECT oid, rank, recurses FROM reached
+    UNION SELECT h.inhrelid, f.rank, true FROM family f JOIN pg_catalog.pg_inherits h ON h.inhparent = f.oid WHERE f.recurses
+  )
+  SELECT c.oid::regclass, m.mode
+  FROM (SELECT oid, max(rank) AS rank FROM family GROUP BY oid) AS f
+  JOIN modes m ON m.rank = f.rank
+  JOIN pg_catalog.pg_class c ON c.oid = f.oid
+  -- LOCK TABLE takes no others, and a view's lock would spread to all that it reads.
+  WHERE c.relkind IN ('r', 'p')
+    AND pg_catalog.has_table_privilege(c.oid, CASE m.rank WHEN 1 THEN 'SELECT, ' ELSE '' END || 'UPDATE, DELETE, TRUNCATE')
+  ORDER BY c.oid
+$f$;
+
+CREATE OR REPLACE FUNCTION belay.take_locks(wanted jsonb, removes text[], wait_ms integer, budget_ms integer) RETURNS void
+LANGUAGE plpgsql AS $f$
+DECLARE
+  wish record;
+  until timestamptz := clock_timestamp() + wait_ms * interval '1 millisecond';
+BEGIN
+  FOR wish IN SELECT * FROM belay.locks_of(wanted, removes) LOOP
+    IF wait_ms <= 0 THEN
+      EXECUTE format('LOCK TABLE ONLY %s IN %s MODE NOWAIT', wish.relation, wish.mode);
+    ELSE
+      -- One limit for all: whoever waits behind the first lock must not wait for the last one too.
+      PERFORM set_config('lock_timeout', greatest(1, ceil(extract(epoch FROM until - clock_timestamp()) * 1000))::text, true);
+      EXECUTE format('LOCK TABLE ONLY %s IN %s MODE', wish.relation, wish.mode);
+    END IF;
+  END LOOP;
+  PERFORM set_config('lock_timeout', budget_ms::text, true);
+END $f$;
+`;

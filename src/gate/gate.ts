@@ -82,14 +82,16 @@ export type GateSpecification = Pick<Gate, "name" | "probe" | "phases"> & {
 const AFTER_COUNT = 8;
 const AFTER_INTERVAL_MS = 15_000;
 const BEFORE_INTERVAL_MS = 1_000;
+const DURING_INTERVAL_MS = 2_000;
 const TIMEOUT_MS = 10_000;
 
 /**
  * Fills in what a specification leaves out.
  *
  * - `before`: one measurement, since somebody waits for it; an error of the probe is retried after a second.
- * - `during` and `after`: eight measurements, 15 s apart, or spread over the stage's bake where that is shorter; the last three
- *   must be good; three bad ones in a row or five in all fail.
+ * - `during`: every two seconds, for as long as a change runs in batches; one good measurement after a bad one is enough.
+ * - `after`: eight measurements, 15 s apart, or spread over the stage's bake where that is shorter; the last three must be good;
+ *   three bad ones in a row or five in all fail.
  * - No limit and no needed success is above the number of measurements: a gate that measures once is decided by that one.
  * - A command without conditions is judged by its exit code, as every shell does it.
  *
@@ -113,7 +115,7 @@ export function gateDefaults(specification: GateSpecification, phase: Phase, bak
     measurements,
     consecutiveFailureLimit: specification.consecutiveFailureLimit ?? Math.min(3, atMost),
     failureLimit: specification.failureLimit ?? Math.min(5, atMost),
-    consecutiveSuccess: specification.consecutiveSuccess ?? Math.min(3, atMost),
+    consecutiveSuccess: specification.consecutiveSuccess ?? (phase === "during" ? 1 : Math.min(3, atMost)),
     inconclusiveLimit: specification.inconclusiveLimit ?? Math.min(5, atMost),
     consecutiveErrorLimit: specification.consecutiveErrorLimit ?? 3,
   };
@@ -125,6 +127,7 @@ export function isUnjudged(specification: GateSpecification): boolean {
 }
 
 function defaultIntervalMs(measurements: Measurements, phase: Phase, bakeMs: number | undefined): number {
+  if (phase === "during") return DURING_INTERVAL_MS;
   if (measurements.kind === "duration") {
     return Math.max(1, Math.min(AFTER_INTERVAL_MS, Math.floor(measurements.durationMs / (AFTER_COUNT - 1))));
   }

@@ -14,6 +14,7 @@ import { settleChange } from "../postgres/run/settle-change.js";
 import type { RunContext } from "../postgres/run/run-transaction.js";
 import { explain, sqlStateOf } from "../postgres/session/sql-state.js";
 import { builtOf, openTargetOf, type RolloutContext } from "./rollout-context.js";
+import { throttledBy } from "./throttle.js";
 
 /** The way back is not cut off by the signal that stopped the way forward. */
 const never = new AbortController().signal;
@@ -48,7 +49,7 @@ export async function startTarget(
 }
 
 /** Applies one change, or goes on with it where it was cut off, and records the catalog that it leaves. */
-export async function apply(context: RolloutContext, target: string, id: string): Promise<void> {
+export async function apply(context: RolloutContext, stage: string, target: string, id: string): Promise<void> {
   const open = openTargetOf(context, target);
   const built = builtOf(context, id);
   const state = await readTarget(open.operator);
@@ -56,10 +57,11 @@ export async function apply(context: RolloutContext, target: string, id: string)
   // Looked at, and not taken from the ledger: drift may have been accepted, and stays when the change is taken back.
   const before = begun?.before ?? (await keepCatalog(open)).fingerprint;
   const run = runContext(context, target, id, "up");
+  const throttled = throttledBy(context, { stage, target });
   const migrator = await migratorFor(open, [
     {
       id,
-      up: () => applyChange(run, { built, before, open: begun, directory: context.project.root }),
+      up: () => applyChange(run, { built, before, open: begun, directory: context.project.root, throttled }),
       down: async () => undefined,
     },
   ]);

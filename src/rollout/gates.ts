@@ -85,7 +85,8 @@ async function runOne(
   return { gate: gate.name, verdict };
 }
 
-function probeContext(context: RolloutContext, target: string): ProbeContext {
+/** What a probe finds around it when it looks at a target. */
+export function probeContext(context: RolloutContext, target: string): ProbeContext {
   const { url } = openTargetOf(context, target);
   const settings = { applicationName: `belay-gate/${context.rollout}` };
   return {

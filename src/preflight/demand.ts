@@ -62,3 +62,9 @@ function demandOf(statement: Statement, effects: Effects, { file, direction, pla
     work: workOf(statement, effects),
   };
 }
+
+/** What a command, or a migration that decides by what it reads, asks for: nobody can tell. */
+export function demandOfUnknown(file: string): Demand {
+  const nothing = { relations: [], makes: [], drops: [], needs: [], work: [] };
+  return { file, place: null, sql: "", direction: "up", dynamic: true, tolerant: false, ...nothing };
+}

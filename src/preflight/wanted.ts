@@ -1,4 +1,5 @@
 import type { ObjectReference } from "../sql/effects.js";
+import { quoteQualified } from "../sql/quote.js";
 import type { Demand } from "./demand.js";
 import type { ObjectFacts } from "./facts.js";
 
@@ -18,11 +19,21 @@ export function wantedBy(demands: readonly Demand[]): Wanted {
   const objects = new Map<string, Wanted["objects"][number]>();
   for (const demand of demands) {
     for (const { name, schema, table } of demand.relations) relations.set(name, { name, schema, table });
+    for (const { schema, name } of demand.needs.filter(isRelation)) {
+      const quoted = quoteQualified({ schema, name });
+      relations.set(quoted, { name: quoted, schema, table: name });
+    }
     for (const reference of [...demand.needs, ...demand.drops, ...demand.makes]) {
       for (const object of objectsOf(reference)) objects.set(JSON.stringify(object), object);
     }
   }
   return { relations: [...relations.values()], objects: [...objects.values()] };
+}
+
+const relationKinds: ReadonlySet<string> = new Set(["table", "view", "materialized view", "sequence", "foreign table"]);
+
+function isRelation({ kind }: ObjectReference): boolean {
+  return relationKinds.has(kind);
 }
 
 function objectsOf({ kind, schema, name }: ObjectReference): readonly Wanted["objects"][number][] {

@@ -7,6 +7,7 @@ import type { Connections } from "../postgres/session/connections.js";
 import { append, readEntries, readStoredSnapshot, readTarget } from "../postgres/ledger/ledger.js";
 import { openTarget, type OpenTarget } from "../postgres/session/open-target.js";
 import { readCatalog } from "../postgres/ledger/record-catalog.js";
+import type { Session } from "../postgres/session/session.js";
 import { isConnectionLost } from "../postgres/session/sql-state.js";
 import type { Report } from "../progress.js";
 import { describeDifference, differences } from "../snapshot/difference.js";
@@ -27,6 +28,8 @@ export interface OpeningOptions {
   readonly connections: Connections;
   readonly actor: string;
   readonly report: Report;
+  /** Called with the first session of a target before anything is done on it, also where it is opened again. */
+  readonly admit: (target: string, session: Session) => Promise<void>;
 }
 
 /** The open targets of a rollout: they are opened anew where their connection is lost. */
@@ -51,7 +54,8 @@ export async function openTargets(options: OpeningOptions): Promise<OpenTargets>
     if (target === undefined) throw new BelayError("usage", "target-unknown", `There is no target ${name}.`);
     const url = await options.connections.urlOf(target);
     const note = (message: string): void => options.report({ kind: "note", target: name, message });
-    const settings = { name, url, searchPath: config.policy.searchPath, actor: options.actor, rollout, note };
+    const admit = (session: Session): Promise<void> => options.admit(name, session);
+    const settings = { name, url, searchPath: config.policy.searchPath, actor: options.actor, rollout, note, admit };
     targets.set(name, await openTarget({ ...settings, operatorPatienceMs: patienceMs }));
   };
   const close = async (): Promise<void> => {

@@ -1,88 +1,73 @@
 import { findChange } from "../change/find.js";
+import type { PlannedChange, PlannedStep, PlannedTarget, RolloutPlan } from "../plan/rollout-plan.js";
 import type { Section } from "../plan/step.js";
 import { buildAll, type Built } from "../postgres/build-plan.js";
 import { withConnections } from "../postgres/session/connections.js";
-import { readTarget } from "../postgres/ledger/ledger.js";
-import { withSession } from "../postgres/session/session.js";
+import { diskNeeds } from "../preflight/judge-disk.js";
 import { readStoredArtifact, type Project } from "../system/project/project.js";
 import { freeze } from "./freeze.js";
 import { freshnessOf } from "./preflight.js";
 import { selectStages } from "./select-stages.js";
-
-/** What a rollout would do with one change. */
-export interface PlannedChange {
-  readonly change: string;
-  readonly title: string;
-  readonly form: "sql" | "knex" | "command";
-  readonly forward: readonly PlannedStep[];
-  readonly backward: readonly PlannedStep[];
-  readonly irreversible: string | null;
-  readonly loss: readonly { readonly object: string; readonly what: string }[];
-  readonly artifact: "warm" | "stale" | "broken";
-  /** As rehearsed, in milliseconds; null where it was not. */
-  readonly expectedMs: { readonly up: number; readonly down: number } | null;
-  /** The targets on which it is pending. */
-  readonly targets: readonly string[];
-}
-
-export interface PlannedStep {
-  readonly statement: string;
-  readonly transaction: "inside" | "outside";
-  readonly locks: readonly { readonly relation: string; readonly mode: string }[];
-}
-
-export interface RolloutPlan {
-  readonly digest: string;
-  readonly changes: readonly PlannedChange[];
-  readonly stages: readonly {
-    readonly name: string;
-    readonly targets: readonly string[];
-    readonly gates: readonly string[];
-    readonly bakeMs: number;
-    readonly approval: boolean;
-  }[];
-}
+import { bindingsOf, survey, type Seen } from "./survey.js";
 
 export interface PlanOptions {
   /** The last change, the last stage and the only target; null for all. */
   readonly to: string | null;
   readonly stage: string | null;
   readonly target: string | null;
+  /** Says in the findings that changes out of order may run. */
+  readonly outOfOrder?: boolean;
 }
 
 /** What a rollout would do now: every statement, its lock, its expected time, its way back and its gates. Touches nothing. */
 export async function planRollout(project: Project, options: PlanOptions): Promise<RolloutPlan> {
-  const { to } = options;
   const selected = selectStages(project.config, { upTo: options.stage, target: options.target });
   const built = await buildAll(project);
-  const last =
-    to === null ? built.length : built.findIndex(({ change }) => change.id === findChange(project.changes, to).id) + 1;
-  const pendingOn = await withConnections(
-    project,
-    () => undefined,
-    async (connections) => {
-      const found = new Map<string, ReadonlySet<string>>();
-      const names = new Set(selected.flatMap(({ targets }) => targets));
-      for (const target of project.config.targets.filter(({ name }) => names.has(name))) {
-        const url = await connections.urlOf(target);
-        const state = await withSession(url, { applicationName: "belay-read/plan" }, readTarget);
-        found.set(target.name, new Set(state.applied.map(({ id }) => id)));
-      }
-      return (id: string) => [...found].filter(([, applied]) => !applied.has(id)).map(([target]) => target);
-    },
+  const names = selected.flatMap(({ targets }) => targets);
+  const to = options.to === null ? null : findChange(project.changes, options.to).id;
+  const looking = { names, selected: names, to, outOfOrder: options.outOfOrder ?? false, patience: null };
+  const quietly = (): void => undefined;
+  const { targets, pending, findings } = await withConnections(project, quietly, (connections) =>
+    survey(project, built, connections, looking),
   );
-  const pending = built.slice(0, last).filter(({ change }) => pendingOn(change.id).length > 0);
   const changes = [];
-  for (const one of pending) changes.push(await planned(project, one, pendingOn(one.change.id)));
-  const frozen = freeze(pending, selected, project.config);
+  for (const one of pending) changes.push(await planned(project, one, targets));
+  const frozen = freeze(pending, selected, project.config, bindingsOf(targets, pending));
   const stages = selected.map((stage, index) => ({
     ...stage,
     approval: frozen.stages[index]?.approval ?? stage.approval,
   }));
-  return { digest: frozen.digest, changes, stages };
+  return { digest: frozen.digest, changes, stages, targets: targets.map(plannedTarget), findings };
 }
 
-async function planned(project: Project, built: Built, targets: readonly string[]): Promise<PlannedChange> {
+function plannedTarget({ target, shownAs, server, pending, facts, demands }: Seen): PlannedTarget {
+  const { systemIdentifier, database, version, role, superuser, schemas, encoding, collation, timeZone, extensions } =
+    server;
+  const disk = facts === null ? [] : diskNeeds(facts, demands);
+  return {
+    target,
+    address: shownAs,
+    systemIdentifier,
+    database,
+    serverVersion: version,
+    role,
+    superuser,
+    searchPath: schemas,
+    encoding,
+    collation,
+    timeZone,
+    extensions,
+    pending,
+    disk: disk.map(({ direction, place, bytes }) => ({
+      direction,
+      place: place === "" ? "data directory" : place,
+      neededBytes: bytes,
+      freeBytes: facts?.freeBytes[place] ?? null,
+    })),
+  };
+}
+
+async function planned(project: Project, built: Built, seen: readonly Seen[]): Promise<PlannedChange> {
   const { change, plan, artifact } = built;
   const { state } = await freshnessOf(project, built, Date.now());
   const evidence = state === "warm" ? (await readStoredArtifact(project, artifact.manifest)).manifest?.evidence : null;
@@ -102,12 +87,17 @@ async function planned(project: Project, built: Built, targets: readonly string[
     loss: plan.loss,
     artifact: state,
     expectedMs: evidence?.durationMs ?? null,
-    targets,
+    targets: seen.filter(({ pending }) => pending.includes(change.id)).map(({ target }) => target),
   };
 }
 
 function stepsIn(sections: readonly Section[]): readonly PlannedStep[] {
   return sections.flatMap(({ transaction, steps }) =>
-    steps.map(({ sql, locks }) => ({ statement: sql, transaction, locks })),
+    steps.map(({ sql, locks, batch }) => ({
+      statement: sql,
+      transaction,
+      locks,
+      ...(batch !== undefined && { batchKey: batch.key }),
+    })),
   );
 }

@@ -1,6 +1,7 @@
 import { BelayError } from "../errors.js";
 import type { Built } from "../postgres/build-plan.js";
 import type { OpenTarget } from "../postgres/session/open-target.js";
+import type { Identity } from "../preflight/identity.js";
 import type { Report } from "../progress.js";
 import type { Project } from "../system/project/project.js";
 
@@ -13,6 +14,8 @@ export interface RolloutContext {
   /** The target whose ledger holds what concerns the whole rollout. */
   readonly control: OpenTarget;
   readonly rollout: string;
+  /** Which database each target is. */
+  readonly identities: ReadonlyMap<string, Identity>;
   readonly actor: string;
   readonly report: Report;
   /** Aborted: stop going forward. */

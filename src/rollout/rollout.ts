@@ -1,16 +1,16 @@
 import { findChange } from "../change/find.js";
 import { BelayError } from "../errors.js";
-
 import { heldAs, type TargetState } from "../journal/target-state.js";
 import { buildAll, type Built } from "../postgres/build-plan.js";
-import { withConnections } from "../postgres/session/connections.js";
+import { withConnections, type Connections } from "../postgres/session/connections.js";
 import { settleAlone } from "../postgres/run/settle-change.js";
 import { connectionLost, isConnectionLost } from "../postgres/session/sql-state.js";
 import { append, readTarget } from "../postgres/ledger/ledger.js";
 import type { Report } from "../progress.js";
 import { currentActor } from "../system/actor.js";
 import type { Project } from "../system/project/project.js";
-import { freeze, refuseThawed } from "./freeze.js";
+import { bindTargets, type Binding } from "./bind-targets.js";
+import { freeze, refuseElsewhere, refuseOtherPlan, refuseThawed } from "./freeze.js";
 import {
   findOpenRollout,
   newRolloutId,
@@ -27,6 +27,7 @@ import type { RolloutContext } from "./rollout-context.js";
 import { turnOf, type RolloutState } from "./rollout-state.js";
 import { runRollout } from "./run-rollout.js";
 import { selectStages } from "./select-stages.js";
+import { bindingsOf, refuseFound, survey, type Survey } from "./survey.js";
 
 export interface RolloutOptions {
   readonly report?: Report;
@@ -41,6 +42,12 @@ export interface RolloutOptions {
   /** Changes whose loss or irreversibility is accepted. */
   readonly acceptLoss?: readonly string[];
   readonly acceptDrift?: boolean;
+  /** Targets of which it is known that their database had another target's name before. */
+  readonly acceptRenamed?: readonly string[];
+  /** Changes that are older than the newest applied one may run. */
+  readonly outOfOrder?: boolean;
+  /** The digest of the plan that was looked at, or its beginning: nothing else is run. */
+  readonly plan?: string | null;
   /** Releases held changes with this reason. */
   readonly retry?: string | null;
   /** Counts as an approval, unless the severity wants a person's own word. */
@@ -66,9 +73,12 @@ export async function rollout(project: Project, options: RolloutOptions = {}): P
   return withConnections(project, note, async (connections) => {
     const actor = currentActor();
     const id = newRolloutId(new Date());
-    const opened = await openTargets({ project, connections, actor, report });
+    const look = (): Promise<Survey> => lookFirst(project, built, connections, { ...options, report });
+    const seen = options.abort === true ? null : await look();
+    const binding = bindTargets(seen, project.config.policy.searchPath);
+    const opened = await openTargets({ project, connections, actor, report, admit: binding.admit });
     try {
-      return await rolloutOn(project, built, opened, { ...options, report }, { actor, id });
+      return await rolloutOn(project, built, opened, { ...options, report, binding, seen, look }, { actor, id });
     } catch (thrown) {
       if (thrown instanceof BelayError || !isConnectionLost(thrown)) throw thrown;
       throw connectionLost("rollout", thrown, "belay rollout");
@@ -78,11 +88,43 @@ export async function rollout(project: Project, options: RolloutOptions = {}): P
   });
 }
 
+type Options = RolloutOptions & {
+  readonly report: Report;
+  readonly binding: Binding;
+  /** Null where a rollout is aborted: nothing stands in the way of that. */
+  readonly seen: Survey | null;
+  readonly look: () => Promise<Survey>;
+};
+
+/** Looks at every target before anything is touched, tells what was seen, and refuses what must not begin. */
+async function lookFirst(
+  project: Project,
+  built: readonly Built[],
+  connections: Connections,
+  options: RolloutOptions & { readonly report: Report },
+): Promise<Survey> {
+  const { report, signal = never, outOfOrder = false } = options;
+  const stages = selectStages(project.config, { upTo: options.stage ?? null, target: options.target ?? null });
+  const seen = await survey(project, built, connections, {
+    names: project.config.stages.flatMap(({ targets }) => targets),
+    selected: stages.flatMap(({ targets }) => targets),
+    to: options.to == null ? null : findChange(project.changes, options.to).id,
+    outOfOrder,
+    patience: { policy: project.config.policy, report, signal },
+  });
+  for (const { severity, target, message } of seen.findings)
+    if (severity !== "refuse") report({ kind: severity === "warn" ? "warning" : "note", target, message });
+  refuseFound(seen.findings, options.acceptRenamed ?? []);
+  return seen;
+}
+
+const never = new AbortController().signal;
+
 async function rolloutOn(
   project: Project,
   built: readonly Built[],
   opened: OpenTargets,
-  options: RolloutOptions & { readonly report: Report },
+  options: Options,
   fresh: { readonly actor: string; readonly id: string },
 ): Promise<RolloutResult> {
   const byId = new Map(built.map((one) => [one.change.id, one]));
@@ -114,7 +156,8 @@ async function rolloutOn(
     rollout: started.id,
     actor: fresh.actor,
     report: options.report,
-    signal: options.signal ?? new AbortController().signal,
+    signal: options.signal ?? never,
+    identities: options.binding.identities,
     reopen: opened.reopen,
   };
   const end = await runRollout(context, { approve: approver(options, started.strict) });
@@ -131,7 +174,7 @@ async function begin(
   project: Project,
   built: readonly Built[],
   opened: OpenTargets,
-  options: RolloutOptions & { readonly report: Report },
+  options: Options,
   fresh: { readonly actor: string; readonly id: string },
 ): Promise<Started | null> {
   const stages = selectStages(project.config, { upTo: options.stage ?? null, target: options.target ?? null });
@@ -147,13 +190,22 @@ async function begin(
     refuseOnTarget(name, options.retry == null ? state : { ...state, held: [] }, here, byId);
   }
   if (pending.length === 0) return null;
+  const seen = isSeen(pending, options.seen) ? options.seen : await options.look();
   await refuseUnready(project, pending, { acceptLoss: options.acceptLoss ?? [], now: Date.now() });
   if (options.acceptDrift !== true) {
     for (const name of names) await refuseDrift(targetOf(opened, name));
   }
-  const plan = freeze(pending, stages, project.config);
+  const bound = bindingsOf(seen?.targets.filter(({ target }) => names.includes(target)) ?? [], pending);
+  const plan = freeze(pending, stages, project.config, bound);
+  if (options.plan != null) refuseOtherPlan(options.plan, plan);
   await startRollout(opened.control(), fresh.id, fresh.actor, plan);
   return { id: fresh.id, strict: plan.strictApproval };
+}
+
+/** Whether what is pending was looked into: since then something half-done may have been settled, or somebody else was at work. */
+function isSeen(pending: readonly Built[], seen: Survey | null): boolean {
+  const looked = new Set(seen?.pending.map(({ change }) => change.id));
+  return seen?.unfinished === null && pending.every(({ change }) => looked.has(change.id));
 }
 
 /**
@@ -178,10 +230,12 @@ async function resume(
   unfinished: RolloutState,
   built: ReadonlyMap<string, Built>,
   opened: OpenTargets,
-  options: RolloutOptions & { readonly report: Report },
+  options: Options,
   actor: string,
 ): Promise<Started> {
   const about = { rollout: unfinished.id, actor };
+  refuseElsewhere(unfinished.id, unfinished.plan, options.binding.identities);
+  if (options.plan != null) refuseOtherPlan(options.plan, unfinished.plan);
   const operator = opened.control().operator;
   if (options.abort === true) await append(operator, "abort-requested", about, {});
   else {

@@ -62,7 +62,7 @@ describe("a password in a url", () => {
     expect(exitCode).toBe(2);
   });
 
-  it("of a role that may make no ledger is in no error, which is one sentence too, and nothing was touched", async () => {
+  it("of a role that may make no ledger is in no error, which refuses in one sentence too, and nothing was touched", async () => {
     const poor = `${role}_poor`;
     await database.query(`CREATE ROLE ${poor} LOGIN PASSWORD '${password}'`);
     try {
@@ -72,7 +72,7 @@ describe("a password in a url", () => {
       );
       expect(stderr).toContain("permission denied");
       expect(stderr).not.toContain("defect");
-      expect(exitCode).toBe(2);
+      expect(exitCode).toBe(3);
       expect(await database.query("SELECT to_regnamespace('belay') AS ledger")).toEqual([{ ledger: null }]);
     } finally {
       await database.query(`DROP ROLE ${poor}`);

@@ -49,7 +49,7 @@ SELECT json_build_object(
   'schemas', ARRAY(SELECT nspname FROM pg_namespace WHERE nspname = ANY ($1::text[]) AND has_schema_privilege(oid, 'USAGE')),
   'extensions', (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', extversion) ORDER BY extname), '[]') FROM pg_extension),
   'defaultPrivileges', ARRAY(
-    SELECT d.defaclrole::regrole::text || coalesce(' in ' || n.nspname, '') || ': ' || d.defaclobjtype || ' '
+    SELECT d.defaclrole::regrole::text || coalesce(' in ' || n.nspname, '') || ': ' || d.defaclobjtype::text || ' '
       || array_to_string(ARRAY(SELECT a::text FROM unnest(d.defaclacl) a ORDER BY 1), ' ')
     FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace ORDER BY 1),
   'lacksStandby', current_setting('synchronous_standby_names') <> '' AND NOT EXISTS (SELECT FROM pg_stat_replication),

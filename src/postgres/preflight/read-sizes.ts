@@ -26,7 +26,7 @@ export async function readSizes(session: Session, tables: readonly number[]): Pr
 
 async function ask(session: Session, tables: readonly number[], columns: string): Promise<readonly SizeFacts[]> {
   return session.query<SizeFacts & Record<string, unknown>>(
-    `SELECT c.oid::float8 AS oid, ${columns}, nullif(pg_tablespace_location(c.reltablespace), '') AS tablespace
+    `SELECT c.oid::bigint::float8 AS oid, ${columns}, nullif(pg_tablespace_location(c.reltablespace), '') AS tablespace
      FROM pg_class c WHERE c.oid = ANY ($1::oid[])`,
     [tables.map(String)],
   );

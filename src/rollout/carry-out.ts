@@ -43,9 +43,15 @@ export async function startTarget(
     open.operator,
     "target-started",
     { rollout: context.rollout, actor: context.actor },
-    { target, before: fingerprint },
+    { target, before: fingerprint, ...identityOf(context, target) },
   );
   context.report({ kind: "target-started", target, stage, changes });
+}
+
+function identityOf({ identities }: RolloutContext, target: string): Pick<EntryBodies["target-started"], "identity"> {
+  const found = identities.get(target);
+  if (found === undefined) return {};
+  return { identity: { systemIdentifier: found.systemIdentifier, database: found.database } };
 }
 
 /** Applies one change, or goes on with it where it was cut off, and records the catalog that it leaves. */

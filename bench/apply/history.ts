@@ -5,7 +5,7 @@ import { withPlace } from "../place.js";
 import { note } from "../report/note.js";
 import type { BenchServer } from "../server/server.js";
 import { interleaved } from "../measure/rounds.js";
-import { smallChange, smallChanges } from "./scene.js";
+import { changeOfHistory, longHistory } from "./scene.js";
 
 export interface HistoryMeasurement {
   readonly run: number;
@@ -23,7 +23,7 @@ interface Grown {
   readonly belay: RunBelay;
 }
 
-/** What `belay status` and the rollout of one more change cost in a short history and in a long one. Both histories are made by applying the changes. */
+/** What `belay status` and the rollout of one more change cost in a short history and in a long one. Both histories are made by applying the changes, over a catalog of one size. */
 export async function measureHistory(
   server: BenchServer,
   options: BelayOptions,
@@ -52,7 +52,7 @@ async function withGrown<T>(
 ): Promise<T> {
   const peer = belayPeer(options);
   return withPlace(server, peer, null, async (place) => {
-    await peer.write(place, smallChanges(applied));
+    await peer.write(place, longHistory(applied));
     await peer.makeReady?.(place);
     const { tookMs } = await peer.apply(place);
     note(`belay has applied ${applied} changes in ${(tookMs / 1000).toFixed(1)} s`);
@@ -66,8 +66,7 @@ async function measureOnce(
   options: BelayOptions,
 ): Promise<HistoryMeasurement> {
   const statusMs = await belay(place, "status", "--json");
-  // Numbers of tables alone, so that one more change is of the same kind each time.
-  const next = smallChange(Math.ceil(applied / 10) * 10 + (run - 1) * 10);
+  const next = changeOfHistory(applied + run - 1);
   await belayPeer(options).write(place, [next]);
   await belay(place, "build", next.id);
   return { run, applied, statusMs, rolloutMs: await belay(place, "rollout", "--yes") };

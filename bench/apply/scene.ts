@@ -33,6 +33,27 @@ export function smallChange(index: number): BenchChange {
   };
 }
 
+/**
+ * A history that leaves the catalog as large as it was, so that what a long one costs is the ledger's and the files' alone: after the first ten small changes each
+ * gives a column of one of their tables another default.
+ */
+export function longHistory(count: number): readonly BenchChange[] {
+  return Array.from({ length: count }, (_, index) => changeOfHistory(index));
+}
+
+/** The change with this number, from 0. */
+export function changeOfHistory(index: number): BenchChange {
+  if (index < 10) return smallChange(index);
+  const table = `thing_${index % 7}`;
+  const column = `ALTER TABLE ${table} ALTER COLUMN price`;
+  const before = index < 17 ? "DROP DEFAULT" : `SET DEFAULT ${index - 7}`;
+  return {
+    id: idOf(index, `price_${index}_of_${table}`),
+    up: `${column} SET DEFAULT ${index};`,
+    down: `${column} ${before};`,
+  };
+}
+
 /** Versions are seconds, one after the other. */
 function idOf(index: number, name: string): string {
   const at = new Date(Date.UTC(2026, 0, 1) + index * 1000);

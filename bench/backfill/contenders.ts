@@ -23,7 +23,7 @@ function psqlScript(name: string, how: string, sql: string): Peer {
     how,
     write: ({ folder }) => writeFile(join(folder, "backfill.sql"), `${sql}\n`),
     apply: async ({ folder, url }) => ({
-      tookMs: await run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "backfill.sql", url], { cwd: folder }),
+      tookMs: await run(["./psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "backfill.sql", url], { cwd: folder }),
       attempts: 1,
     }),
   };

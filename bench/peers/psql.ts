@@ -1,8 +1,9 @@
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BenchChange, Outcome, Peer, Place } from "./peer.js";
-import { canRun, lastOutput, run, start } from "./process.js";
+import { lastOutput, run, start } from "./process.js";
+import { findPsql } from "./psql-program.js";
 
 /** What a person, or a deploy script, waits before another try, in milliseconds. */
 const retryAfterMs = 1_000;
@@ -17,7 +18,7 @@ export const psqlPeer = psql(
   false,
   async ({ folder, url }) => {
     const loop =
-      'for file in pending/*.sql; do psql -X -q -1 -v ON_ERROR_STOP=1 -f "$file" "$DATABASE_URL" || exit 1; done';
+      'for file in pending/*.sql; do ./psql -X -q -1 -v ON_ERROR_STOP=1 -f "$file" "$DATABASE_URL" || exit 1; done';
     return { tookMs: await run(["sh", "-c", loop], { cwd: folder, env: { DATABASE_URL: url } }), attempts: 1 };
   },
 );
@@ -30,7 +31,7 @@ export const psqlOncePeer = psql(
   async ({ folder, url }) => {
     const names = (await readdir(join(folder, "pending"))).toSorted();
     await writeFile(join(folder, "all.sql"), names.map((name) => `BEGIN;\n\\i pending/${name}\nCOMMIT;\n`).join(""));
-    const argv = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "all.sql", url];
+    const argv = ["./psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "all.sql", url];
     return { tookMs: await run(argv, { cwd: folder }), attempts: 1 };
   },
 );
@@ -43,7 +44,7 @@ export const psqlLockTimeoutPeer = psql(
   async (place) => {
     const startedAt = performance.now();
     const [name = ""] = await readdir(join(place.folder, "pending"));
-    const argv = ["psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-f", `pending/${name}`, place.url];
+    const argv = ["./psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-f", `pending/${name}`, place.url];
     const options = { cwd: place.folder, env: { PGOPTIONS: "-c lock_timeout=2s" } };
     for (let attempts = 1; attempts <= maxAttempts; attempts += 1) {
       if ((await start(argv, options)).exitCode === 0) return { tookMs: performance.now() - startedAt, attempts };
@@ -61,7 +62,7 @@ function psql(name: string, how: string, givesUp: boolean, apply: Apply): Peer {
     givesUp,
     installed: false,
     unavailable,
-    prepare: async () => undefined,
+    prepare,
     write,
     makeReady: null,
     apply,
@@ -69,7 +70,11 @@ function psql(name: string, how: string, givesUp: boolean, apply: Apply): Peer {
 }
 
 async function unavailable(): Promise<string | null> {
-  return (await canRun("psql", "--version")) ? null : "psql is not installed";
+  return (await findPsql()) === null ? "psql is not installed" : null;
+}
+
+async function prepare({ folder }: Place): Promise<void> {
+  await symlink((await findPsql()) ?? "psql", join(folder, "psql"));
 }
 
 /** psql has no notion of what was applied: only what is new lies in the folder. */

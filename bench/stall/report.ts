@@ -12,6 +12,7 @@ const aimTimes = 10;
 export interface StallSummary {
   readonly contender: string;
   readonly stallMs: Spread;
+  readonly p99Ms: Spread;
   readonly baselineP50Ms: Spread;
   readonly baselineP99Ms: Spread;
   readonly baselineMaxMs: Spread;
@@ -35,6 +36,7 @@ export function summarise(
     return {
       contender: name,
       stallMs: spread((one) => one.stallMs),
+      p99Ms: spread((one) => one.during.p99),
       baselineP50Ms: spread((one) => one.before.p50),
       baselineP99Ms: spread((one) => one.before.p99),
       baselineMaxMs: spread((one) => one.before.max),
@@ -46,11 +48,22 @@ export function summarise(
 }
 
 export function tableOf(summary: readonly StallSummary[]): string {
-  const head = ["", "longest wait, ms", "× Belay's", "before: p50", "p99", "max, ms", "tool took, ms", "starts"];
+  const head = [
+    "",
+    "longest wait, ms",
+    "× Belay's",
+    "p99, ms",
+    "before: p50",
+    "p99",
+    "max, ms",
+    "tool took, ms",
+    "starts",
+  ];
   const rows = summary.map((one) => [
     one.contender,
     spreadText(one.stallMs),
     one.timesBelay === null ? "–" : spreadText(one.timesBelay, 1),
+    spreadText(one.p99Ms),
     one.baselineP50Ms.median.toFixed(1),
     one.baselineP99Ms.median.toFixed(1),
     one.baselineMaxMs.median.toFixed(1),

@@ -34,6 +34,10 @@ const cli = yargs(hideBin(process.argv))
   .strict()
   .demandCommand(1, "Which benchmark?")
   .version(false)
+  .fail((message, thrown: Error | undefined) => {
+    note(thrown?.stack ?? `${message}\nnpm run bench -- --help`);
+    process.exit(thrown === undefined ? 2 : 1);
+  })
   .wrap(Math.min(110, process.stdout.columns || 110));
 
 for (const [name, { run, describe }] of Object.entries(benchmarks)) {

@@ -31,16 +31,18 @@ export async function startLoad(order: LoadOrder): Promise<Load> {
     told.push(message);
     wake();
   });
-  child.once("exit", () => {
-    process.removeListener("exit", end);
+  child.once("exit", () => process.removeListener("exit", end));
+  let over = false;
+  // All that it told has been received by then; it may have exited before.
+  child.once("disconnect", () => {
+    over = true;
     wake();
   });
   const next = async (): Promise<FromApplication> => {
     for (;;) {
       const message = told.shift();
       if (message !== undefined) return message;
-      if (child.exitCode !== null || child.signalCode !== null)
-        throw new Error("the application ended before its time");
+      if (over) throw new Error("the application ended before its time");
       await new Promise<void>((resolve) => (wake = resolve));
     }
   };
@@ -50,10 +52,10 @@ export async function startLoad(order: LoadOrder): Promise<Load> {
   if (first.kind !== "started") throw new Error(`the application did not start: ${JSON.stringify(first)}`);
   return {
     stop: async () => {
-      const exited = once(child, "exit");
+      const ended = once(child, "disconnect");
       say({ kind: "stop" });
       const last = await next();
-      await exited;
+      await ended;
       if (last.kind !== "stopped") throw new Error(`the application failed: ${JSON.stringify(last)}`);
       if (last.errors > 0)
         throw new Error(`${last.errors} queries of the application failed, the last with: ${last.lastError}`);

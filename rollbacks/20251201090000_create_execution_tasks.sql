@@ -29,11 +29,13 @@ $belay$;
 
 DO $belay$
 DECLARE
+  tries integer := 0;
   give_up_at timestamptz := clock_timestamp() + interval '300 seconds';
 BEGIN
   IF NOT belay.todo('20251201090000_create_execution_tasks', 0) THEN RETURN; END IF;
   LOOP
     BEGIN
+      PERFORM belay.try_locks('[{"relation":"task_errors","mode":"ACCESS EXCLUSIVE","recurses":true,"withDefault":false,"withReferencing":false},{"relation":"execution_tasks","mode":"ACCESS EXCLUSIVE","recurses":true,"withDefault":false,"withReferencing":false}]', ARRAY['table task_errors', 'table execution_tasks']::text[], tries, 200);
       IF NOT (belay.met('20251201090000_create_execution_tasks', 'table task_errors')) THEN
         EXECUTE 'SELECT belay.keep(''20251201090000_create_execution_tasks'', to_regclass(''task_errors''), NULL)';
       END IF;
@@ -47,9 +49,10 @@ BEGIN
         EXECUTE 'drop table "execution_tasks"';
       END IF;
       EXIT;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF clock_timestamp() > give_up_at THEN RAISE; END IF;
-      PERFORM pg_sleep(0.1 + random() * 0.4);
+      tries := tries + 1;
+      PERFORM pg_sleep((0.5 + random()) * least(1, 0.05 * 2 ^ least(tries, 10)));
     END;
   END LOOP;
   PERFORM belay.end_section('20251201090000_create_execution_tasks', 0, 1, '4f33a874ac4d4c4064904ebb8626733f3c7a73725891ebde3f01ed428d972fb2');

@@ -28,11 +28,13 @@ $belay$;
 
 DO $belay$
 DECLARE
+  tries integer := 0;
   give_up_at timestamptz := clock_timestamp() + interval '300 seconds';
 BEGIN
   IF NOT belay.todo('20260101014704_add_ai_model_to_execution_tasks', 0) THEN RETURN; END IF;
   LOOP
     BEGIN
+      PERFORM belay.try_locks('[{"relation":"execution_tasks","mode":"ACCESS EXCLUSIVE","recurses":true,"withDefault":false,"withReferencing":false}]', ARRAY['column execution_tasks.ai_model']::text[], tries, 200);
       IF NOT (belay.met('20260101014704_add_ai_model_to_execution_tasks', 'column execution_tasks.ai_model')) THEN
         EXECUTE 'SELECT belay.keep(''20260101014704_add_ai_model_to_execution_tasks'', to_regclass(''execution_tasks''), ''ai_model'')';
       END IF;
@@ -40,9 +42,10 @@ BEGIN
         EXECUTE 'ALTER TABLE execution_tasks DROP COLUMN ai_model';
       END IF;
       EXIT;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF clock_timestamp() > give_up_at THEN RAISE; END IF;
-      PERFORM pg_sleep(0.1 + random() * 0.4);
+      tries := tries + 1;
+      PERFORM pg_sleep((0.5 + random()) * least(1, 0.05 * 2 ^ least(tries, 10)));
     END;
   END LOOP;
   PERFORM belay.end_section('20260101014704_add_ai_model_to_execution_tasks', 0, 1, '9c2a2ef812fa9abe6942957a03abc4b467ddad19e5abba0ecc417e3d476d423a');

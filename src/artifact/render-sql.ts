@@ -1,6 +1,7 @@
 import type { Change } from "../change/change.js";
 import { firstBatch, smallestBatch } from "../plan/batch-size.js";
 import { isBracketed, type Section, type StatementPlan, type Step } from "../plan/step.js";
+import { wantedLocks } from "../plan/wanted-locks.js";
 import { quoteLiteral, quoteQualified } from "../sql/quote.js";
 
 /** How long one request for a lock may make others wait, in milliseconds, when the artifact runs in bare psql. */
@@ -100,16 +101,19 @@ function inside(section: Section, place: Place): string {
   const { change, index, count } = place;
   return block([
     "DECLARE",
+    "  tries integer := 0;",
     `  give_up_at timestamptz := clock_timestamp() + interval '${lockPatienceSeconds} seconds';`,
     "BEGIN",
     `  IF NOT belay.todo(${quoteLiteral(change.id)}, ${index}) THEN RETURN; END IF;`,
     "  LOOP",
     "    BEGIN",
+    ...locked(section),
     ...section.steps.flatMap((step) => executed(step, change)),
     "      EXIT;",
-    "    EXCEPTION WHEN lock_not_available THEN",
+    "    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN",
     "      IF clock_timestamp() > give_up_at THEN RAISE; END IF;",
-    "      PERFORM pg_sleep(0.1 + random() * 0.4);",
+    "      tries := tries + 1;",
+    "      PERFORM pg_sleep((0.5 + random()) * least(1, 0.05 * 2 ^ least(tries, 10)));",
     "    END;",
     "  END LOOP;",
     `  PERFORM belay.end_section(${quoteLiteral(change.id)}, ${index}, ${count}, ${quoteLiteral(change.digest)});`,
@@ -155,6 +159,16 @@ function batched(section: Section, place: Place): string {
     `  PERFORM belay.end_section(${quoteLiteral(change.id)}, ${index}, ${count}, ${quoteLiteral(change.digest)});`,
     "END",
   ]);
+}
+
+/** All locks of the section, before its first statement. */
+function locked(section: Section): readonly string[] {
+  const { locks, removes } = wantedLocks(section.steps);
+  if (locks.length === 0) return [];
+  const keys = removes.map(quoteLiteral).join(", ");
+  return [
+    `      PERFORM belay.try_locks(${quoteLiteral(JSON.stringify(locks))}, ARRAY[${keys}]::text[], tries, ${lockTimeoutMs});`,
+  ];
 }
 
 function executed(step: Step, change: Change): readonly string[] {

@@ -70,4 +70,20 @@ BEGIN
   END LOOP;
   PERFORM set_config('lock_timeout', budget_ms::text, true);
 END $f$;
+
+-- The tries of an artifact in bare psql: the same waits as Belay's own.
+CREATE OR REPLACE FUNCTION belay.try_locks(wanted jsonb, removes text[], tries integer, budget_ms integer) RETURNS void
+LANGUAGE plpgsql AS $f$
+DECLARE
+  wait_ms integer := CASE WHEN tries = 0 THEN 0 ELSE least(budget_ms, 25 * 2 ^ least(tries - 1, 10))::integer END;
+BEGIN
+  -- An autovacuum gives way only to who has waited for deadlock_timeout.
+  IF tries > 0 AND tries % 3 = 0 AND EXISTS (
+    SELECT FROM belay.locks_of(wanted, removes) l JOIN pg_catalog.pg_stat_progress_vacuum v ON v.relid = l.relation
+    JOIN pg_catalog.pg_stat_activity a ON a.pid = v.pid AND a.backend_type = 'autovacuum worker' AND a.query NOT LIKE '%(to prevent wraparound)%'
+  ) THEN
+    wait_ms := (SELECT setting::integer FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout') + 500;
+  END IF;
+  PERFORM belay.take_locks(wanted, removes, wait_ms, budget_ms);
+END $f$;
 `;

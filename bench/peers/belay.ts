@@ -49,8 +49,9 @@ function configText({ scratchUrl }: Place, required: boolean): string {
 }
 
 function filesOf({ id, up, down, batch }: BenchChange): readonly (readonly [string, string])[] {
+  const directive = batch === true ? "-- belay:batch\n" : "";
   return [
-    [`migrations/${id}.up.sql`, `${batch === true ? "-- belay:batch\n" : ""}${up}\n`],
-    [`migrations/${id}.down.sql`, `${down}\n`],
+    [`migrations/${id}.up.sql`, `${directive}${up}\n`],
+    [`migrations/${id}.down.sql`, `${directive}${down}\n`],
   ];
 }

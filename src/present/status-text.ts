@@ -1,3 +1,4 @@
+import { passedText } from "./pace-text.js";
 import type { Paint } from "./paint.js";
 
 /** Where everything stands, as it is printed and as the JSON document has it. */
@@ -24,6 +25,12 @@ export interface StatusView {
       readonly direction: string;
       readonly done: number;
       readonly sections: number;
+    } | null;
+    readonly watermark: {
+      readonly key: readonly string[];
+      readonly aboutRows: number | null;
+      readonly seenRows: number;
+      readonly changedRows: number;
     } | null;
     readonly kept: readonly {
       readonly table: string;
@@ -77,6 +84,10 @@ function targetText(target: StatusView["targets"][number], paint: Paint): readon
   if (target.open !== null)
     lines.push(
       `  ${paint.bad("cut off")} ${target.open.id} half-way ${target.open.direction}: the next command settles it`,
+    );
+  if (target.watermark !== null)
+    lines.push(
+      `  ${paint.dim(`batches by ${target.watermark.key.join(", ")}: ${passedText(target.watermark)} are done`)}`,
     );
   for (const { table, column, rows, keptAs } of target.kept)
     lines.push(

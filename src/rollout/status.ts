@@ -5,6 +5,7 @@ import { findBreak } from "../journal/chain.js";
 import type { Entry } from "../journal/entry.js";
 import { buildAll, type Built } from "../postgres/build-plan.js";
 import { withConnections, type Connections } from "../postgres/session/connections.js";
+import { readWatermark, type Watermark } from "../postgres/ledger/batches.js";
 import { readChain, readEntries, readStoredSnapshot } from "../postgres/ledger/ledger.js";
 import { readCatalog } from "../postgres/ledger/record-catalog.js";
 import { withSession, type Session } from "../postgres/session/session.js";
@@ -32,6 +33,8 @@ export interface TargetStatus {
   readonly pending: readonly string[];
   readonly held: readonly HeldChange[];
   readonly open: OpenChange | null;
+  /** How far a statement of the open change has come that runs in batches; null where there is none. */
+  readonly watermark: Watermark | null;
   readonly kept: readonly Kept[];
   /** Null where Belay has not left a catalog to compare with. */
   readonly drift: readonly Difference[] | null;
@@ -104,7 +107,16 @@ async function lookAt(target: Target, built: readonly Built[], connections: Conn
     return await withSession(await connections.urlOf(target), reader, (session) => read(target, built, session));
   } catch (thrown) {
     if (!(thrown instanceof BelayError)) throw thrown;
-    const nothing = { applied: [], pending: [], held: [], open: null, kept: [], drift: null, entries: [] };
+    const nothing = {
+      applied: [],
+      pending: [],
+      held: [],
+      open: null,
+      watermark: null,
+      kept: [],
+      drift: null,
+      entries: [],
+    };
     return { target: target.name, unreachable: messageOf(thrown), ...nothing };
   }
 }
@@ -120,6 +132,7 @@ async function read(target: Target, built: readonly Built[], session: Session): 
     pending: built.map(({ change }) => change.id).filter((id) => !applied.has(id)),
     held: state.held,
     open: state.open,
+    watermark: state.open === null ? null : await readWatermark(session, state.open.id),
     kept: keptIn(entries),
     drift: state.expected === null ? null : await driftFrom(session, state.expected),
     entries,

@@ -8,6 +8,7 @@ import { parseOnServer } from "../postgres/preflight/server-parse.js";
 import { addressOf, shown } from "../postgres/session/address.js";
 import type { Connections } from "../postgres/session/connections.js";
 import { openSession, type Session } from "../postgres/session/session.js";
+import { lostEarly } from "../postgres/session/sql-state.js";
 import { compareTargets, type Compared } from "../preflight/compare.js";
 import { demandOfUnknown, type Demand } from "../preflight/demand.js";
 import type { ServerFacts, TargetFacts } from "../preflight/facts.js";
@@ -65,7 +66,7 @@ export async function survey(
   connections: Connections,
   options: SurveyOptions,
 ): Promise<Survey> {
-  const sessions: Session[] = [];
+  const sessions: { readonly url: string; readonly session: Session }[] = [];
   try {
     const found: Found[] = [];
     for (const name of options.names) {
@@ -74,15 +75,18 @@ export async function survey(
       const url = await connections.urlOf(target);
       const { searchPath } = project.config.policy;
       const session = await openSession(url, { applicationName: "belay-read/preflight", searchPath });
-      sessions.push(session);
+      sessions.push({ url, session });
       const server = await readServer(session, searchPath);
       const entries = await readEntriesIfAllowed(session, server);
       const applied = new Set(foldTarget(entries).applied.map(({ id }) => id));
       found.push({ target: name, url, session, server, entries, applied });
     }
     return await judge(project, built, found, options);
+  } catch (thrown) {
+    const lost = sessions.find(({ session }) => !session.alive());
+    throw lost === undefined ? thrown : lostEarly(thrown, addressOf(lost.url));
   } finally {
-    await Promise.allSettled(sessions.map((session) => session.close()));
+    await Promise.allSettled(sessions.map(({ session }) => session.close()));
   }
 }
 

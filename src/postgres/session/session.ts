@@ -2,7 +2,7 @@ import pg from "pg";
 import { BelayError } from "../../errors.js";
 import { quoteLiteral } from "../../sql/quote.js";
 import { addressOf } from "./address.js";
-import { connectionError, sqlStateOf } from "./sql-state.js";
+import { connectionError, lostEarly, sqlStateOf } from "./sql-state.js";
 
 /** How long a connection may take to be made, in milliseconds. */
 const connectTimeoutMs = 10_000;
@@ -169,6 +169,8 @@ export async function withSession<T>(
   const session = await openSession(url, options);
   try {
     return await work(session);
+  } catch (thrown) {
+    throw lostEarly(thrown, addressOf(url));
   } finally {
     await session.close();
   }

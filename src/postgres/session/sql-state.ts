@@ -65,6 +65,13 @@ export function connectionLost(place: string, thrown: unknown, next: string): Be
   });
 }
 
+/** What is left to say when the connection is lost before any change was touched; whatever else was thrown stays what it is. Exit code 2. */
+export function lostEarly(thrown: unknown, address: Address): unknown {
+  if (thrown instanceof BelayError || !isConnectionLost(thrown)) return thrown;
+  const message = `${shown(address)}: the connection was lost: ${messageOf(thrown)}`;
+  return new BelayError("usage", "connection-cut", message, { hint: "Run it again.", cause: thrown });
+}
+
 interface Refusal {
   readonly code: string;
   readonly message: string;

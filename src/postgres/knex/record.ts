@@ -10,7 +10,8 @@ export interface Recording {
   readonly dynamic: boolean;
 }
 
-const transactionControl = /^\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b/i;
+/** What knex sends for a transaction within its own; everything else of the kind is the author's, and is refused where it is compiled. */
+const nestedTransaction = /^(RELEASE |ROLLBACK TO )?SAVEPOINT trx\d+;?$/;
 const reading = /^\s*(SELECT|WITH|SHOW|TABLE|VALUES)\b/i;
 
 /**
@@ -33,7 +34,8 @@ export async function recordKnex(half: KnexHalf, file: string): Promise<Recordin
       },
     );
   }
-  const own = statements.filter((sql) => !transactionControl.test(sql));
+  // The first and the last are those of the transaction around it.
+  const own = statements.slice(1, -1).filter((sql) => !nestedTransaction.test(sql));
   return {
     sql: own.map((sql) => `${sql.replace(/;\s*$/, "")};\n`).join(""),
     dynamic: own.some((sql) => reading.test(sql)),

@@ -32,22 +32,25 @@ function modeOf(mode: string): LockMode {
     .toUpperCase() as LockMode;
 }
 
-/** A prepared transaction has no process: its locks stand under its transaction id alone (manual, 53.13 pg_locks). */
+/** A prepared transaction has no process: its locks stand under the virtual id that the lock on its transaction id has too (manual, 53.13 pg_locks). */
 const activity = `
 WITH held AS (
   SELECT l.relation::bigint AS oid, l.mode, l.pid, l.virtualtransaction
   FROM pg_locks l
   WHERE l.locktype = 'relation' AND l.granted AND l.relation = ANY ($1::oid[])
-    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())),
+prepared AS (
+  SELECT DISTINCT p.gid, p.owner, p.database, p.prepared, l.virtualtransaction
+  FROM pg_prepared_xacts p JOIN pg_locks l ON l.locktype = 'transactionid' AND l.pid IS NULL AND l.transactionid = p.transaction
+  WHERE p.database = current_database())
 SELECT json_build_object(
   'prepared', (SELECT coalesce(json_agg(json_build_object(
       'gid', p.gid, 'owner', p.owner, 'database', p.database,
       'ageSeconds', extract(epoch FROM clock_timestamp() - p.prepared)::float8,
       'locks', (SELECT json_agg(json_build_object('oid', h.oid, 'mode', h.mode)) FROM held h
-        WHERE h.pid IS NULL AND h.virtualtransaction = '-1/' || p.transaction::text)) ORDER BY p.prepared), '[]')
-    FROM pg_prepared_xacts p
-    WHERE p.database = current_database()
-      AND EXISTS (SELECT FROM held h WHERE h.pid IS NULL AND h.virtualtransaction = '-1/' || p.transaction::text)),
+        WHERE h.pid IS NULL AND h.virtualtransaction = p.virtualtransaction)) ORDER BY p.prepared), '[]')
+    FROM prepared p
+    WHERE EXISTS (SELECT FROM held h WHERE h.pid IS NULL AND h.virtualtransaction = p.virtualtransaction)),
   'vacuums', (SELECT coalesce(json_agg(json_build_object(
       'pid', v.pid, 'oid', h.oid, 'auto', a.backend_type IS NOT DISTINCT FROM 'autovacuum worker',
       'preventsWraparound', CASE WHEN a.query IS NULL OR a.query = '<insufficient privilege>' THEN NULL

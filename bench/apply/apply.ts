@@ -1,7 +1,7 @@
-import { interleaved } from "../measure/rounds.js";
+import { takeTurns } from "../measure/rounds.js";
 import type { BenchOptions } from "../options.js";
 import { belayPeer } from "../peers/belay.js";
-import { gather } from "../peers/contenders.js";
+import { gather, howOf } from "../peers/contenders.js";
 import { dbmatePeer } from "../peers/dbmate.js";
 import { knexPeer } from "../peers/knex.js";
 import { nodePgMigratePeer } from "../peers/node-pg-migrate.js";
@@ -11,7 +11,7 @@ import { note } from "../report/note.js";
 import { publish } from "../report/results.js";
 import type { BenchServer } from "../server/server.js";
 import { measureHistory, type HistoryMeasurement } from "./history.js";
-import { measureApply, type ApplyMeasurement } from "./measure.js";
+import { measureApply } from "./measure.js";
 import { applyAims, applyTable, historyAims, historyTable, summariseApply, summariseHistory } from "./report.js";
 import { smallChanges } from "./scene.js";
 
@@ -32,12 +32,12 @@ export async function apply(server: BenchServer, options: BenchOptions): Promise
   const all = [belayPeer(own), psqlPeer, psqlOncePeer, knexPeer, umzugPeer, nodePgMigratePeer, dbmatePeer];
   const { present, missing } = await gather(all, options.only);
   const changes = smallChanges(setting.changes);
-  const measurements: (ApplyMeasurement & { run: number })[] = [];
-  for (const { run, contender } of interleaved(present, options.runs)) {
-    const measured = await measureApply(server, contender, changes);
-    note(`run ${run} ${contender.name}: ${measured.tookMs.toFixed(0)} ms`);
-    measurements.push({ run, ...measured });
-  }
+  const measurements = await takeTurns(
+    present,
+    options.runs,
+    (peer) => measureApply(server, peer, changes),
+    ({ run, contender, tookMs }) => note(`run ${run} ${contender}: ${tookMs.toFixed(0)} ms`),
+  );
   const summary = summariseApply(present, measurements, setting.changes);
   const takesPart = present.some(({ kind }) => kind === "belay");
   const grown: readonly HistoryMeasurement[] = takesPart
@@ -48,7 +48,7 @@ export async function apply(server: BenchServer, options: BenchOptions): Promise
     {
       benchmark: "apply",
       setting: { ...setting, runs: options.runs, quick: options.quick },
-      how: Object.fromEntries(present.map((peer) => [peer.name, peer.how])),
+      how: howOf(present),
       server: server.facts,
       missing,
       summary: { apply: summary, histories },

@@ -4,11 +4,10 @@ import type { Place } from "../peers/peer.js";
 import { withPlace } from "../place.js";
 import { note } from "../report/note.js";
 import type { BenchServer } from "../server/server.js";
-import { interleaved } from "../measure/rounds.js";
+import { takeTurns, type InRun } from "../measure/rounds.js";
 import { changeOfHistory, longHistory } from "./scene.js";
 
 export interface HistoryMeasurement {
-  readonly run: number;
   /** How many changes were applied before the first run. */
   readonly applied: number;
   readonly statusMs: number;
@@ -29,17 +28,14 @@ export async function measureHistory(
   options: BelayOptions,
   sizes: readonly [number, number],
   runs: number,
-): Promise<readonly HistoryMeasurement[]> {
+): Promise<readonly InRun<HistoryMeasurement>[]> {
   return withGrown(server, options, sizes[0], (short) =>
-    withGrown(server, options, sizes[1], async (long) => {
-      const measurements: HistoryMeasurement[] = [];
-      for (const { run, contender } of interleaved([short, long], runs)) {
-        const measured = await measureOnce(contender, run, options);
-        const [status, rollout] = [measured.statusMs, measured.rolloutMs].map((ms) => ms.toFixed(0));
-        note(`run ${run} after ${contender.applied} changes: status ${status} ms, one more change ${rollout} ms`);
-        measurements.push(measured);
-      }
-      return measurements;
+    withGrown(server, options, sizes[1], (long) => {
+      const measure = (grown: Grown, run: number): Promise<HistoryMeasurement> => measureOnce(grown, run, options);
+      return takeTurns([short, long], runs, measure, ({ run, applied, statusMs, rolloutMs }) => {
+        const [status, rollout] = [statusMs, rolloutMs].map((ms) => ms.toFixed(0));
+        note(`run ${run} after ${applied} changes: status ${status} ms, one more change ${rollout} ms`);
+      });
     }),
   );
 }
@@ -69,5 +65,5 @@ async function measureOnce(
   const next = changeOfHistory(applied + run - 1);
   await belayPeer(options).write(place, [next]);
   await belay(place, "build", next.id);
-  return { run, applied, statusMs, rolloutMs: await belay(place, "rollout", "--yes") };
+  return { applied, statusMs, rolloutMs: await belay(place, "rollout", "--yes") };
 }

@@ -1,3 +1,4 @@
+import type { InRun } from "../measure/rounds.js";
 import { spreadOf, type Spread } from "../measure/statistics.js";
 import type { Peer } from "../peers/peer.js";
 import type { Aim } from "../report/results.js";
@@ -8,8 +9,6 @@ import type { ApplyMeasurement } from "./measure.js";
 const aimTimesPsql = 1.3;
 /** A command that looks at the whole history may still not cost much more for it. */
 const aimTimesShort = 2;
-
-type Run<T> = T & { readonly run: number };
 
 export interface ApplySummary {
   readonly contender: string;
@@ -22,7 +21,7 @@ export interface ApplySummary {
 
 export function summariseApply(
   peers: readonly Peer[],
-  measurements: readonly Run<ApplyMeasurement>[],
+  measurements: readonly InRun<ApplyMeasurement>[],
   changes: number,
 ): readonly ApplySummary[] {
   const belay = measurements.filter(({ contender }) => contender === "belay");

@@ -1,11 +1,11 @@
-import { interleaved } from "../measure/rounds.js";
+import { takeTurns } from "../measure/rounds.js";
 import type { BenchOptions } from "../options.js";
-import { gather } from "../peers/contenders.js";
+import { gather, howOf } from "../peers/contenders.js";
 import { note } from "../report/note.js";
 import { publish } from "../report/results.js";
 import { query, type BenchServer } from "../server/server.js";
 import { backfillContenders } from "./contenders.js";
-import { measureBackfill, type BackfillMeasurement, type BackfillSetting } from "./measure.js";
+import { measureBackfill, type BackfillSetting } from "./measure.js";
 import { aimsOf, summarise, tableOf } from "./report.js";
 import { fill } from "./scene.js";
 
@@ -19,21 +19,19 @@ export async function backfill(server: BenchServer, options: BenchOptions): Prom
   const setting = settingOf(options);
   const { present, missing } = await gather(backfillContenders(options.cli), options.only);
   await makeTemplate(server, setting.rows);
-  const measurements: (BackfillMeasurement & { run: number })[] = [];
-  for (const { run, contender } of interleaved(present, options.runs)) {
-    const measured = await measureBackfill(server, template, contender, setting);
-    const { rowsPerSecond, p99Times } = measured;
-    note(
-      `run ${run} ${contender.name}: ${rowsPerSecond.toFixed(0)} rows/s, p99 ${p99Times.toFixed(1)} × the one before`,
-    );
-    measurements.push({ run, ...measured });
-  }
+  const measurements = await takeTurns(
+    present,
+    options.runs,
+    (peer) => measureBackfill(server, template, peer, setting),
+    ({ run, contender, rowsPerSecond, p99Times }) =>
+      note(`run ${run} ${contender}: ${rowsPerSecond.toFixed(0)} rows/s, p99 ${p99Times.toFixed(1)} × the one before`),
+  );
   const summary = summarise(present, measurements);
   await publish(
     {
       benchmark: "backfill",
       setting: { ...setting, runs: options.runs, quick: options.quick },
-      how: Object.fromEntries(present.map((peer) => [peer.name, peer.how])),
+      how: howOf(present),
       server: server.facts,
       missing,
       summary,

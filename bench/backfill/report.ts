@@ -1,3 +1,4 @@
+import type { InRun } from "../measure/rounds.js";
 import { spreadOf, type Spread } from "../measure/statistics.js";
 import type { Peer } from "../peers/peer.js";
 import type { Aim } from "../report/results.js";
@@ -24,7 +25,7 @@ export interface BackfillSummary {
 
 export function summarise(
   peers: readonly Peer[],
-  measurements: readonly (BackfillMeasurement & { readonly run: number })[],
+  measurements: readonly InRun<BackfillMeasurement>[],
 ): readonly BackfillSummary[] {
   const single = measurements.filter(({ contender }) => contender === "single-update");
   return peers.map(({ name }) => {

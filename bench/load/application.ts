@@ -14,11 +14,11 @@ const state = { running: true, unanswered: 0, errors: 0, lastError: null as stri
 
 async function start(order: LoadOrder): Promise<void> {
   const clients = await connectAll(order);
-  tell({ kind: "started" });
+  await tell({ kind: "started" });
   await keepSending(order, clients);
   while (state.unanswered > 0) await sleep(5);
   await Promise.all(clients.map((client) => client.end()));
-  tell({
+  await tell({
     kind: "stopped",
     dueAt: Float64Array.from(dueAt),
     waitMs: Float64Array.from(waitMs),
@@ -88,11 +88,18 @@ function choose(queries: readonly LoadQuery[]): LoadQuery {
   return first;
 }
 
-function tell(message: FromApplication): void {
-  process.send?.(message);
+/** Resolves when it is on its way: what is not would be lost with the connection. */
+function tell(message: FromApplication): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (process.send === undefined) return reject(new Error("the application was not started by a benchmark"));
+    process.send(message, (failed: Error | null) => (failed === null ? resolve() : reject(failed)));
+  });
 }
 
 process.on("message", (message: ToApplication) => {
   if (message.kind === "stop") state.running = false;
   else start(message.order).catch((thrown: unknown) => tell({ kind: "failed", message: String(thrown) }));
 });
+
+// A benchmark that was killed leaves no application behind.
+process.on("disconnect", () => process.exit());

@@ -34,3 +34,8 @@ export async function gather(all: readonly Peer[], only: readonly string[]): Pro
   }
   return { present, missing };
 }
+
+/** How each is run, by its name, for the results. */
+export function howOf(peers: readonly Peer[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(peers.map(({ name, how }) => [name, how]));
+}

@@ -1,3 +1,4 @@
+import type { InRun } from "../measure/rounds.js";
 import { median, spreadOf, type Spread } from "../measure/statistics.js";
 import type { Peer } from "../peers/peer.js";
 import { spreadText, tableText } from "../report/table.js";
@@ -24,7 +25,7 @@ export interface StallSummary {
 
 export function summarise(
   peers: readonly Peer[],
-  measurements: readonly (StallMeasurement & { readonly run: number })[],
+  measurements: readonly InRun<StallMeasurement>[],
 ): readonly StallSummary[] {
   const belay = measurements.filter(({ contender }) => contender === "belay");
   return peers.map(({ name }) => {

@@ -1,7 +1,7 @@
-import { interleaved } from "../measure/rounds.js";
+import { takeTurns } from "../measure/rounds.js";
 import type { BenchOptions } from "../options.js";
 import { belayPeer } from "../peers/belay.js";
-import { gather } from "../peers/contenders.js";
+import { gather, howOf } from "../peers/contenders.js";
 import { dbmatePeer } from "../peers/dbmate.js";
 import { knexPeer } from "../peers/knex.js";
 import { nodePgMigratePeer } from "../peers/node-pg-migrate.js";
@@ -10,7 +10,7 @@ import { umzugPeer } from "../peers/umzug.js";
 import { note } from "../report/note.js";
 import { publish } from "../report/results.js";
 import type { BenchServer } from "../server/server.js";
-import { measureStall, type StallMeasurement, type StallSetting } from "./measure.js";
+import { measureStall, type StallSetting } from "./measure.js";
 import { aimsOf, summarise, tableOf } from "./report.js";
 
 const whole: StallSetting = { clients: 200, ratePerSecond: 1_000, rows: 100_000, holdMs: 5_000, baselineMs: 4_000 };
@@ -29,19 +29,19 @@ export async function stall(server: BenchServer, options: BenchOptions): Promise
     psqlLockTimeoutPeer,
   ];
   const { present, missing } = await gather(all, options.only);
-  const measurements: (StallMeasurement & { run: number })[] = [];
-  for (const { run, contender } of interleaved(present, options.runs)) {
-    const measured = await measureStall(server, contender, setting);
-    note(`run ${run} ${contender.name}: longest wait ${measured.stallMs.toFixed(0)} ms above the baseline`);
-    measurements.push({ run, ...measured });
-  }
+  const measurements = await takeTurns(
+    present,
+    options.runs,
+    (peer) => measureStall(server, peer, setting),
+    ({ run, contender, stallMs }) =>
+      note(`run ${run} ${contender}: longest wait ${stallMs.toFixed(0)} ms above the baseline`),
+  );
   const summary = summarise(present, measurements);
-  const how = Object.fromEntries(present.map((peer) => [peer.name, peer.how]));
   await publish(
     {
       benchmark: "stall",
       setting: { ...setting, runs: options.runs, quick: options.quick },
-      how,
+      how: howOf(present),
       server: server.facts,
       missing,
       summary,

@@ -43,6 +43,18 @@ export type Progress =
       readonly statement: string;
     }
   | {
+      /** How far a statement is that the server watches, such as the build of an index. */
+      readonly kind: "step-progress";
+      readonly target: string;
+      readonly change: string;
+      readonly statement: string;
+      /** As the server calls it: `building index: scanning table`. */
+      readonly phase: string;
+      /** In blocks, rows or transactions, whichever the phase counts; 0 of 0 where it counts nothing. */
+      readonly done: number;
+      readonly total: number;
+    }
+  | {
       readonly kind: "step-done";
       readonly target: string;
       readonly change: string;

@@ -9,6 +9,8 @@ const qualified = z.strictObject({ schema: z.string().nullable(), name: z.string
 const verification = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("index-valid"), index: qualified }),
   z.strictObject({ kind: z.literal("index-gone"), index: qualified }),
+  z.strictObject({ kind: z.literal("detached"), parent: qualified, partition: qualified }),
+  z.strictObject({ kind: z.literal("reindexed"), relation: qualified }),
   z.strictObject({ kind: z.literal("none") }),
 ]);
 

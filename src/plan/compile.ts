@@ -67,7 +67,8 @@ function withEffects(statement: Statement, source: Source, half: Direction): Com
 
 interface Classified {
   readonly step: Step;
-  readonly transaction: SectionTransaction;
+  /** "own": a section by itself, inside a transaction. */
+  readonly transaction: SectionTransaction | "own";
 }
 
 function stepsFor(source: Source, compiled: Compiled): readonly Classified[] {
@@ -138,25 +139,34 @@ function isKept(object: ObjectReference): boolean {
 }
 
 function verificationOf(effects: Effects): Verification {
-  if (effects.transaction === "inside") return { kind: "none" };
+  if (effects.transaction !== "outside") return { kind: "none" };
   const made = effects.creates.find((object) => object.kind === "index");
   if (made !== undefined) return { kind: "index-valid", index: { schema: made.schema, name: made.name } };
   const gone = effects.drops.find((object) => object.kind === "index");
   if (gone !== undefined) return { kind: "index-gone", index: { schema: gone.schema, name: gone.name } };
+  const [first, second] = effects.locks;
+  if (effects.command.endsWith("DETACH PARTITION CONCURRENTLY") && first !== undefined && second !== undefined) {
+    return { kind: "detached", parent: first.relation, partition: second.relation };
+  }
+  if (effects.command.startsWith("REINDEX") && first !== undefined) {
+    return { kind: "reindexed", relation: first.relation };
+  }
   return { kind: "none" };
 }
 
 function sectionsOf(steps: readonly Classified[], transaction: "on" | "off"): readonly Section[] {
   const sections: { transaction: SectionTransaction; steps: Step[] }[] = [];
   let afterOwn = false;
+  let isClosed = false;
   for (const { step, transaction: needs } of steps) {
     const current = sections.at(-1);
-    const joins = current?.transaction === "inside" && needs === "inside";
+    const joins = current?.transaction === "inside" && needs === "inside" && !isClosed;
     // With `transaction off` a new section starts before each statement of the author's, and before what is kept for it.
     const apart = transaction === "off" && step.purpose !== "restore" && afterOwn;
     if (current !== undefined && joins && !apart) current.steps.push(step);
-    else sections.push({ transaction: needs, steps: [step] });
+    else sections.push({ transaction: needs === "own" ? "inside" : needs, steps: [step] });
     afterOwn = step.purpose !== "keep";
+    isClosed = needs === "own";
   }
   return sections;
 }

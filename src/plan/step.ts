@@ -6,6 +6,8 @@ import type { QualifiedName } from "../sql/name.js";
 export type Verification =
   | { readonly kind: "index-valid"; readonly index: QualifiedName }
   | { readonly kind: "index-gone"; readonly index: QualifiedName }
+  | { readonly kind: "detached"; readonly parent: QualifiedName; readonly partition: QualifiedName }
+  | { readonly kind: "reindexed"; readonly relation: QualifiedName }
   | { readonly kind: "none" };
 
 /** One statement of a compiled plan. */

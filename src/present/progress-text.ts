@@ -20,6 +20,10 @@ export function progressText(progress: Progress, paint: Paint): ProgressLine | n
       return line(`${paint.strong(progress.target)}  ${plural(progress.changes, "change")} to apply`);
     case "step-started":
       return now(`${where(progress.target)}${shortStatement(progress.statement)}`);
+    case "step-progress": {
+      const share = progress.total > 0 ? ` ${Math.floor((progress.done / progress.total) * 100)} %` : "";
+      return now(`${where(progress.target)}${shortStatement(progress.statement, 48)}: ${progress.phase}${share}`);
+    }
     case "step-done":
       return null;
     case "waiting":

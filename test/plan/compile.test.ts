@@ -43,6 +43,31 @@ describe("a compiled plan", () => {
     expect(isBracketed(plan.backward)).toBe(false);
   });
 
+  it("gives a validation, and a new value of an enum, a transaction of its own", async () => {
+    const up = `ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c; COMMENT ON TABLE t IS 'x';
+      ALTER TYPE mood ADD VALUE 'calm'; INSERT INTO t VALUES ('calm'); ALTER DOMAIN d VALIDATE CONSTRAINT positive;`;
+    const plan = await planOf(up, "SELECT 1");
+    expect(shape(plan.forward)).toEqual([
+      "inside: ALTER TABLE ADD CONSTRAINT",
+      "inside: ALTER TABLE VALIDATE CONSTRAINT",
+      "inside: COMMENT ON TABLE",
+      "inside: ALTER TYPE ADD VALUE",
+      "inside: INSERT",
+      "inside: ALTER DOMAIN VALIDATE CONSTRAINT",
+    ]);
+  });
+
+  it("says what the catalog must show after a statement outside a transaction", async () => {
+    const up = `ALTER TABLE m DETACH PARTITION app.m_1 CONCURRENTLY; REINDEX INDEX CONCURRENTLY i; DROP INDEX CONCURRENTLY j; VACUUM t;`;
+    const plan = await planOf(up, "SELECT 1");
+    expect(stepsOf(plan.forward).map(({ verification }) => verification)).toEqual([
+      { kind: "detached", parent: { schema: null, name: "m" }, partition: { schema: "app", name: "m_1" } },
+      { kind: "reindexed", relation: { schema: null, name: "i" } },
+      { kind: "index-gone", index: { schema: null, name: "j" } },
+      { kind: "none" },
+    ]);
+  });
+
   it("loses and reorders no statement, whatever they are", async () => {
     const statements = fc.array(
       fc.constantFrom(

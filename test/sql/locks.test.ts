@@ -248,9 +248,9 @@ describe("effectsOf knows what PostgreSQL refuses in a transaction block", () =>
     await database.client.query("rollback");
   });
 
-  test("a new value of an enum stands outside, since nothing can use it before it is committed", async () => {
+  test("a new value of an enum stands in a transaction of its own, since nothing can use it before it is committed", async () => {
     const [statement] = await parseStatements("alter type mood add value 'calm'");
-    expect(statement === undefined ? undefined : effectsOf(statement).transaction).toBe("outside");
+    expect(statement === undefined ? undefined : effectsOf(statement).transaction).toBe("own");
     await database.client.query("begin");
     await database.client.query("alter type mood add value 'calm'");
     await expect(database.client.query("select 'calm'::mood")).rejects.toMatchObject({ code: "55P04" });

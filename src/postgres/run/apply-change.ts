@@ -13,6 +13,7 @@ import {
   type Step,
 } from "../../plan/step.js";
 import { wantedLocks } from "../../plan/wanted-locks.js";
+import { quoteQualified } from "../../sql/quote.js";
 import { runCommand } from "../../system/run-command.js";
 import { withoutPassword } from "../session/address.js";
 import { knexOn } from "../knex/bound-knex.js";
@@ -20,7 +21,8 @@ import { append } from "../ledger/ledger.js";
 import { runBatches } from "./backfill/run-batches.js";
 import { unthrottled, type Throttled } from "./backfill/throttle.js";
 import { metObjects } from "./met-objects.js";
-import { runOutside, standingOf } from "./outside-step.js";
+import { runOutside } from "./outside/run-outside.js";
+import { standingOf, type Standing } from "./outside/standing.js";
 import { runTransaction, type RunContext } from "./run-transaction.js";
 import type { Session } from "../session/session.js";
 
@@ -123,8 +125,10 @@ async function applyOutside(
     await record(operator);
     return;
   }
-  if (!isOurs) {
-    if (standing !== "not-done" && step.verification.kind === "index-valid") throw alreadyThere(context, step);
+  if (isOurs) tellStanding(context, step, standing);
+  else {
+    if (standing !== "not-done" && step.verification.kind === "index-valid")
+      throw alreadyThere(context, step, standing);
     await append(operator, "section-intended", about(context), {
       direction: "up",
       section: index,
@@ -259,9 +263,24 @@ export async function timed<T>(context: RunContext, statement: string, work: () 
   return result;
 }
 
-function alreadyThere(context: RunContext, step: Step): BelayError {
-  const message = `${context.target.name}: "${step.sql}" would make an index that is there already, and Belay did not make it.`;
+/** An earlier run was cut off here: says what the catalog knows of it. */
+function tellStanding(context: RunContext, { sql }: Step, standing: Standing): void {
+  const found = {
+    done: "had taken effect",
+    leftover: "was left half-done",
+    "not-done": "had not taken effect",
+  }[standing];
+  context.report({ kind: "note", target: context.target.name, message: `"${sql}" was cut off, and ${found}` });
+}
+
+function alreadyThere(context: RunContext, { sql, verification }: Step, standing: Standing): BelayError {
+  const name = verification.kind === "index-valid" ? quoteQualified(verification.index) : "";
+  const what = standing === "leftover" ? "an INVALID one, which nobody can use and writes pay for" : "a valid one";
+  const message = `${context.target.name}: "${sql}" would make an index that is there already, ${what}, and Belay did not make it.`;
   return new BelayError("refused", "object-exists", message, {
-    hint: "Drop or rename the existing one, or take the statement out.",
+    hint:
+      standing === "leftover"
+        ? `If nobody is building it at this moment: DROP INDEX CONCURRENTLY ${name};`
+        : "Drop or rename the existing one, or take the statement out.",
   });
 }

@@ -1,14 +1,15 @@
 import type { Manifest } from "../../artifact/manifest.js";
 import type { OpenChange } from "../../journal/target-state.js";
 import { BelayError } from "../../errors.js";
-import { isBracketed, type Section, type Step } from "../../plan/step.js";
+import { isBracketed, stepsOf, type Section, type Step } from "../../plan/step.js";
 import { touchesBackward, untouchedAfter } from "../../plan/touches.js";
 import { wantedLocks } from "../../plan/wanted-locks.js";
 import { runChangeCommand, runStep, timed } from "./apply-change.js";
 import { append } from "../ledger/ledger.js";
 import { runBatches } from "./backfill/run-batches.js";
 import { unthrottled } from "./backfill/throttle.js";
-import { runOutside, standingOf } from "./outside-step.js";
+import { finishDetachments, runOutside } from "./outside/run-outside.js";
+import { standingOf } from "./outside/standing.js";
 import { runTransaction, type RunContext } from "./run-transaction.js";
 import type { Session } from "../session/session.js";
 import { isUndefinedObject } from "../session/sql-state.js";
@@ -42,6 +43,7 @@ export async function revertChange(context: RunContext, options: RevertOptions):
   const untouched = untouchedOf(options.open);
   await begin(context, options, sections, untouched);
   const back = { ...options, untouched };
+  if (options.open !== null) await finishDetachments(context, stepsOf(sections));
   if (manifest.command === null) await revertSections(context, back, sections);
   else await revertCommand(context, back, manifest.command);
   const durationMs = Date.now() - startedAt;

@@ -127,10 +127,7 @@ function setSchema({ objectType, relation, object, newschema, missing_ok }: Alte
   };
 }
 
-/**
- * A new value may be added in a transaction, but nothing can use it before that has committed (manual, ALTER TYPE), so it counts as
- * a statement that stands outside.
- */
+/** A new value may be added in a transaction, but nothing can use it before that has committed (manual, ALTER TYPE). */
 function alterEnum({ typeName, oldVal, newVal, skipIfNewValExists }: AlterEnumStmt): EffectsDraft {
   const type = nameFromNodes(typeName);
   const value = referenceOf("enum value", type, newVal);
@@ -139,7 +136,7 @@ function alterEnum({ typeName, oldVal, newVal, skipIfNewValExists }: AlterEnumSt
   return {
     command: adds ? "ALTER TYPE ADD VALUE" : "ALTER TYPE RENAME VALUE",
     nature: "schema",
-    transaction: adds ? "outside" : "inside",
+    transaction: adds ? "own" : "inside",
     ifNotExists: skipIfNewValExists === true,
     creates: [value],
     drops: old,
@@ -163,6 +160,7 @@ function alterDomain({ subtype, typeName, name, def, missing_ok, behavior }: Alt
   const named = name === undefined ? [] : [referenceOf("constraint", domain, name)];
   const words = DOMAIN_WORDS[subtype ?? ""] ?? "";
   return {
+    transaction: subtype === "V" ? "own" : "inside",
     command: `ALTER DOMAIN ${words === "DEFAULT" ? `${def === undefined ? "DROP" : "SET"} DEFAULT` : words}`,
     nature: "schema",
     ifExists: missing_ok === true,

@@ -2,7 +2,7 @@ import type { AlterTableCmd, AlterTableStmt, AlterTableType, ObjectType } from "
 import { contentOf, contentsOf } from "../node.js";
 import type { QualifiedName } from "../name.js";
 import { alterLockMode } from "./alter-table-lock.js";
-import type { EffectsDraft } from "./effects.js";
+import type { Effects, EffectsDraft } from "./effects.js";
 import type { ObjectKind, ObjectReference } from "./object-reference.js";
 import { objectKindOf, objectWords } from "./object-type.js";
 import { readingOf } from "./reading.js";
@@ -53,13 +53,19 @@ function alterTable({ relation, cmds, objtype, missing_ok }: AlterTableStmt): Ef
   return {
     command: `ALTER ${objectWords(objtype)} ${[...new Set(commands.map((each) => wordsOf(each, objtype)))].join(", ")}`,
     nature: "schema",
-    transaction: commands.some(isConcurrent) ? "outside" : "inside",
+    transaction: transactionOf(commands),
     ifExists: missing_ok === true || commands.some((command) => command.missing_ok === true && isDrop(command)),
     ifNotExists: commands.some((command) => command.missing_ok === true && !isDrop(command)),
     cascade: commands.some((command) => command.behavior === "DROP_CASCADE"),
     ...part,
     locks: isLocked ? [lock(table, mode), ...part.locks] : part.locks,
   };
+}
+
+/** A validation scans the table: together with the ADD … NOT VALID before it, it would do so under the lock of that (manual, ALTER TABLE, Notes). */
+function transactionOf(commands: readonly AlterTableCmd[]): Effects["transaction"] {
+  if (commands.some(isConcurrent)) return "outside";
+  return commands.every(({ subtype }) => subtype === "AT_ValidateConstraint") ? "own" : "inside";
 }
 
 function wordsOf(command: AlterTableCmd, type: ObjectType | undefined): string {

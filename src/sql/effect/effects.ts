@@ -9,8 +9,11 @@ export interface Effects {
   /** For people: `CREATE INDEX`, `ALTER TABLE ADD COLUMN`, `UPDATE`. */
   readonly command: string;
   readonly nature: StatementNature;
-  /** "outside" where PostgreSQL refuses it in a transaction block, or where its result is of no use within one. */
-  readonly transaction: "inside" | "outside";
+  /**
+   * "outside" where PostgreSQL refuses it in a transaction block; "own" where it should share a transaction with no other statement: its result is of no use
+   * before that has committed, or it works for long under locks that others took more strongly.
+   */
+  readonly transaction: "inside" | "own" | "outside";
   readonly creates: readonly ObjectReference[];
   readonly drops: readonly ObjectReference[];
   /** Objects that must exist before. Functions may be PostgreSQL's own: the statement alone does not tell. */

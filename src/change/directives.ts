@@ -73,6 +73,7 @@ export function directivesFrom(value: unknown, file: string): Directives {
   if (typeof value !== "object" || value === null) throw invalid(file, "export const belay must be an object");
   let directives = noDirectives;
   for (const [name, given] of Object.entries(value)) {
+    if (statementDirectives.has(name)) throw invalid(file, `belay:${name} stands before a statement of an SQL file`);
     for (const one of Array.isArray(given) ? given : [given]) {
       directives = { ...directives, ...readOne(`belay:${name} ${String(one)}`, file, directives) };
     }
@@ -88,16 +89,31 @@ export function canonicalDirectives(directives: Directives): string {
     .join("\n");
 }
 
+/**
+ * Refuses what stands before a statement and is neither a directive of a statement nor one of the head.
+ * @throws BelayError `directive-unknown`.
+ */
+export function refuseUnknownDirectives(comments: readonly string[], place: string): void {
+  const unknown = comments.find((comment) => !isKnown(DIRECTIVE.exec(comment)?.[1] ?? ""));
+  if (unknown !== undefined) throw directiveUnknown(place, unknown);
+}
+
+function isKnown(name: string): boolean {
+  return statementDirectives.has(name) || readers[name] !== undefined;
+}
+
+function directiveUnknown(place: string, comment: string): BelayError {
+  const known = [...Object.keys(readers), ...statementDirectives].join(", ");
+  return new BelayError("usage", "directive-unknown", `${place}: unknown directive "${comment}"`, {
+    hint: `Known directives: ${known}.`,
+  });
+}
+
 function readOne(comment: string, place: string, sofar: Directives): Partial<Directives> {
   const [, name = "", value = ""] = DIRECTIVE.exec(comment) ?? [];
   if (statementDirectives.has(name)) return {};
   const reader = readers[name];
-  if (reader === undefined) {
-    const known = [...Object.keys(readers), ...statementDirectives].join(", ");
-    throw new BelayError("usage", "directive-unknown", `${place}: unknown directive "${comment}"`, {
-      hint: `Known directives: ${known}.`,
-    });
-  }
+  if (reader === undefined) throw directiveUnknown(place, comment);
   return reader(value.trim(), place, sofar);
 }
 

@@ -1,4 +1,5 @@
 import { BelayError } from "../errors.js";
+import { refuseUnknownDirectives } from "../change/directives.js";
 import { batchOf, type Batch } from "../sql/batch.js";
 import { effectsOf, type Effects, type ObjectReference } from "../sql/effects.js";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.js";
@@ -58,6 +59,7 @@ function withEffects(statement: Statement, source: Source, half: Direction): Com
   const effects = effectsOf(statement);
   const atHome = <Named extends QualifiedName>(object: Named): Named =>
     object.schema === source.home ? { ...object, schema: null } : object;
+  refuseUnknownDirectives(statement.directives, `${source.files[half]}:${statement.line}:${statement.column}`);
   const batch = batchOf(statement, source.files[half]);
   if (batch !== null && source.form === "knex") refuseKnexBatch(statement, source.files[half]);
   const [creates, drops] = [effects.creates.map(atHome), effects.drops.map(atHome)];

@@ -151,6 +151,13 @@ describe("what cannot run in batches is refused with its place", () => {
     await expect(batchIn("UPDATE t SET n = 1", directive)).rejects.toMatchObject({ code: "batch-directive" });
   });
 
+  test("a directive that there is not, also before a later statement", async () => {
+    await expect(compiled("SELECT 1;\n-- belay:batches\nUPDATE t SET n = 1", "")).rejects.toMatchObject({
+      code: "directive-unknown",
+      message: 'x.up.sql:3:1: unknown directive "belay:batches"',
+    });
+  });
+
   test("a column of the given key that it sets", async () => {
     await expect(batchIn("UPDATE t SET id = id + 1", "-- belay:batch key=id")).rejects.toThrow(
       "sets id, a column of the key",

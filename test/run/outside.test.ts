@@ -76,6 +76,22 @@ describe("a statement outside a transaction", () => {
     expect(await standingOf(target.operator, step)).toBe("done");
   });
 
+  it("ends the old snapshot that it waits for, where a person has allowed that", async () => {
+    const { database, target } = await place();
+    const role = `${database.name}_app`;
+    await database.client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'; GRANT SELECT ON measures TO ${role}`);
+    cleanups.push(() => database.client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`));
+    const url = new URL(database.url);
+    [url.username, url.password] = [role, "secret"];
+    const holder = await connect(url.href);
+    cleanups.push(() => holder.end().catch(() => undefined)); // it is terminated
+    await holder.query("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM measures");
+    const context = contextOf(target, { terminateOlderThanMs: 0 });
+    await runOutside(context, await only(build));
+    const ended = context.told.flatMap((one) => (one.kind === "blocker-ended" ? [one.how] : []));
+    expect(ended).toEqual(["terminated"]);
+  });
+
   it("gives up within the patience where the lock of its table is not to be had, and leaves nothing", async () => {
     const { database, target, open } = await place();
     const holder = await open();

@@ -3,13 +3,13 @@ import type { WantedLocks } from "../../plan/wanted-locks.js";
 import type { Blocker } from "../../progress.js";
 import { quoteLiteral } from "../../sql/quote.js";
 import { blockersOf, holdersOf, nameBlocker, resolveLocks } from "../lock/blockers.js";
-import { endBlockers } from "../lock/end-blockers.js";
 import { heldTooLong, watchHold } from "../lock/hold-watch.js";
 import { lockTry } from "../lock/lock-schedule.js";
 import type { Session } from "../session/session.js";
 import { isCancelled, isConnectionLost, isLockTimeout, sqlStateOf } from "../session/sql-state.js";
 import { cancellable, pauseUnless } from "./cancellable.js";
 import { CommitUnknown } from "./commit-unknown.js";
+import { endOld } from "./end-old.js";
 import { sessionName, type RunContext } from "./run-context.js";
 
 export type { LockObserver, RunContext } from "./run-context.js";
@@ -45,7 +45,7 @@ export async function runTransaction<T>(
     const { target, change, report } = context;
     report({ kind: "waiting", target: target.name, change, statement, waitedMs, blockers });
     if (waitedMs > context.lock.patienceMs) throw patienceSpent(context, statement, blockers, outcome.thrown);
-    await endOld(context, wanted, blockers);
+    await endOld(context, blockers, () => inTheWayOf(context, wanted));
     await pauseUnless(context, pauseMs);
   }
 }
@@ -135,19 +135,6 @@ async function vacuumPatience(context: RunContext, blockers: readonly Blocker[])
     "SELECT setting::int AS ms FROM pg_settings WHERE name = 'deadlock_timeout'",
   );
   return row?.ms ?? null;
-}
-
-async function endOld(context: RunContext, wanted: WantedLocks, blockers: readonly Blocker[]): Promise<void> {
-  const { target, change, report, lock } = context;
-  if (lock.terminateOlderThanMs == null) return;
-  await endBlockers(blockers, {
-    operator: target.operator,
-    target: target.name,
-    olderThanMs: lock.terminateOlderThanMs,
-    about: { rollout: target.rollout, change, actor: target.actor },
-    report,
-    look: () => inTheWayOf(context, wanted),
-  });
 }
 
 function patienceSpent(

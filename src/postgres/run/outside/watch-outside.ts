@@ -1,6 +1,8 @@
 import type { Step } from "../../../plan/step.js";
+import type { Blocker } from "../../../progress.js";
 import { blockersOf } from "../../lock/blockers.js";
 import type { Session } from "../../session/session.js";
+import { endOld } from "../end-old.js";
 import type { RunContext } from "../run-context.js";
 
 /** How often it is looked how far a statement is, in milliseconds. */
@@ -25,7 +27,8 @@ export function watchOutside(context: RunContext, session: Session, step: Step):
   const look = async (): Promise<void> => {
     try {
       const waitedMs = Date.now() - startedAt;
-      const waitsForTable = await tell(context, session, step, waitedMs);
+      const { blockers, waitsForTable } = await tell(context, session, step, waitedMs);
+      await endOld(context, blockers, () => blockersOf(target.operator, session.pid));
       if (waitsForTable && waitedMs > lock.patienceMs && !gaveUp) {
         gaveUp = true;
         await target.operator.query("SELECT pg_cancel_backend($1)", [session.pid]);
@@ -49,8 +52,13 @@ export function watchOutside(context: RunContext, session: Session, step: Step):
   };
 }
 
-/** Gives whether it waits for the lock of a table. */
-async function tell(context: RunContext, session: Session, step: Step, waitedMs: number): Promise<boolean> {
+interface Waiting {
+  readonly blockers: readonly Blocker[];
+  /** Whether it waits for the lock of a table, and not for a transaction. */
+  readonly waitsForTable: boolean;
+}
+
+async function tell(context: RunContext, session: Session, step: Step, waitedMs: number): Promise<Waiting> {
   const { target, change, report } = context;
   const place = { target: target.name, change, statement: step.sql };
   const [progress] = await target.operator.query<{ phase: string; done: number; total: number }>(
@@ -61,11 +69,11 @@ async function tell(context: RunContext, session: Session, step: Step, waitedMs:
   );
   const blockers = await blockersOf(target.operator, session.pid);
   if (progress !== undefined) report({ kind: "step-progress", ...place, ...progress });
-  if (blockers.length === 0) return false;
+  if (blockers.length === 0) return { blockers, waitsForTable: false };
   report({ kind: "waiting", ...place, waitedMs, blockers });
   const [waiting] = await target.operator.query<{ table: boolean }>(
     "SELECT locktype = 'relation' AS table FROM pg_locks WHERE pid = $1 AND NOT granted",
     [session.pid],
   );
-  return waiting?.table === true;
+  return { blockers, waitsForTable: waiting?.table === true };
 }

@@ -1,4 +1,5 @@
 import { BelayError } from "../../errors.js";
+import { sqlStateOf } from "./sql-state.js";
 import type { Session } from "./session.js";
 
 /** How long an ended session may take to go, in milliseconds. */
@@ -7,6 +8,7 @@ const pollMs = 50;
 
 interface Orphan {
   readonly pid: number;
+  readonly user: string;
   readonly application: string;
   readonly query: string;
 }
@@ -22,7 +24,7 @@ export async function endOrphans(operator: Session, note: (message: string) => v
     for (const orphan of left) {
       if (!told.has(orphan.pid)) note(endingOf(orphan));
       told.add(orphan.pid);
-      await operator.query("SELECT pg_terminate_backend($1)", [orphan.pid]);
+      await end(operator, orphan);
     }
     if (Date.now() > giveUpAt) {
       throw new BelayError("refused", "orphan-lives", `Process ${left[0]?.pid} of an interrupted run does not end.`, {
@@ -33,13 +35,27 @@ export async function endOrphans(operator: Session, note: (message: string) => v
   }
 }
 
+/** @throws BelayError `orphan-foreign` where it belongs to a role that this one may not end. */
+async function end(operator: Session, { pid, user, application }: Orphan): Promise<void> {
+  try {
+    await operator.query("SELECT pg_terminate_backend($1)", [pid]);
+  } catch (thrown) {
+    if (sqlStateOf(thrown) !== "42501") throw thrown;
+    const message = `Process ${pid} (${application}) of an interrupted run belongs to ${user}, whose sessions this role may not end.`;
+    throw new BelayError("refused", "orphan-foreign", message, {
+      hint: `As ${user} or a superuser: SELECT pg_terminate_backend(${pid}); or GRANT pg_signal_backend to this role.`,
+      cause: thrown,
+    });
+  }
+}
+
 function endingOf({ pid, application, query }: Orphan): string {
   return `ended an orphaned session of an interrupted run: process ${pid}, ${application}: ${query}`;
 }
 
 async function find(operator: Session): Promise<readonly Orphan[]> {
   return operator.query<Orphan & Record<string, unknown>>(
-    `SELECT pid, application_name AS application, left(regexp_replace(query, '\\s+', ' ', 'g'), 80) AS query FROM pg_stat_activity
+    `SELECT pid, usename AS "user", application_name AS application, left(regexp_replace(query, '\\s+', ' ', 'g'), 80) AS query FROM pg_stat_activity
      WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'belay/%'`,
   );
 }

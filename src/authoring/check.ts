@@ -3,7 +3,11 @@ import type { Change } from "../change/change.js";
 import { findChange } from "../change/find.js";
 import { orderChanges } from "../change/order.js";
 import { BelayError } from "../errors.js";
-import { build } from "../postgres/build-plan.js";
+import { build, type Built } from "../postgres/build-plan.js";
+import { parseOnServer } from "../postgres/preflight/server-parse.js";
+import { withConnections } from "../postgres/session/connections.js";
+import { withSession } from "../postgres/session/session.js";
+import { selectTargets } from "../system/config/select-targets.js";
 import { tryLoadChanges } from "../system/project/load-changes.js";
 import { readStoredArtifact, type Project } from "../system/project/project.js";
 
@@ -19,25 +23,57 @@ export interface Finding {
   readonly fix?: string;
 }
 
-/** Checks that pairs are complete, statements can be read, and artifacts are there, unedited and up to date. Touches nothing. */
+/**
+ * Checks that pairs are complete, statements can be read, and artifacts are there, unedited and up to date; with a target, that its server's own parser
+ * knows every statement. Touches nothing, and needs no server without a target.
+ */
 export async function check(
   project: Pick<Project, "root" | "config" | "configFile">,
   names: readonly string[],
+  target: string | null = null,
 ): Promise<readonly Finding[]> {
   const { changes, errors } = await tryLoadChanges(project.root);
   const findings = errors.map((error) => findingOf(null, error));
   findings.push(...orderFindings(changes));
   const wanted = new Set(names.map((name) => findChange(changes, name).id));
+  const built: Built[] = [];
   for (const change of changes.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
     if (wanted.size > 0 && !wanted.has(change.id)) continue;
-    findings.push(...(await changeFindings({ ...project, changes }, change)));
+    findings.push(...(await changeFindings({ ...project, changes }, change, built)));
   }
+  if (target !== null) findings.push(...(await serverFindings({ ...project, changes }, built, target)));
   return findings;
 }
 
-async function changeFindings(project: Project, change: Change): Promise<readonly Finding[]> {
+/** What the server of a target does not know: its grammar may be older than the parser's. */
+async function serverFindings(project: Project, built: readonly Built[], name: string): Promise<readonly Finding[]> {
+  const quietly = (): void => undefined;
+  return withConnections(project, quietly, async (connections) => {
+    const found: Finding[] = [];
+    for (const target of selectTargets(project.config, name)) {
+      const url = await connections.urlOf(target);
+      await withSession(url, { applicationName: "belay-read/check" }, async (session) => {
+        for (const { demand, place, message } of await parseOnServer(
+          session,
+          built.flatMap(({ demands }) => demands),
+        )) {
+          const change = built.find(({ demands }) => demands.includes(demand))?.change.id ?? null;
+          const said = `${place}: the server of ${target.name} does not know this statement: ${message}`;
+          const line = demand.place === null ? null : Number(/:(\d+):\d+$/.exec(place)?.[1]);
+          found.push({ change, rule: "statement-unknown", severity: "error", file: demand.file, line, message: said });
+        }
+      });
+    }
+    return found;
+  });
+}
+
+/** The findings of a change; where it can be built, it joins `built`. */
+async function changeFindings(project: Project, change: Change, built: Built[]): Promise<readonly Finding[]> {
   try {
-    const { artifact } = await build(project, change);
+    const one = await build(project, change);
+    const { artifact } = one;
+    built.push(one);
     const freshness = freshnessOfFiles(artifact, await readStoredArtifact(project, artifact.manifest));
     const notes = informationOn(change);
     if (freshness.state === "warm") return notes;

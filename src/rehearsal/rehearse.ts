@@ -2,9 +2,11 @@ import { freshnessOfFiles } from "../artifact/freshness.js";
 import type { Evidence, Manifest } from "../artifact/manifest.js";
 import { findChange } from "../change/find.js";
 import { BelayError, messageOf } from "../errors.js";
+import type { Entry } from "../journal/entry.js";
 import { foldTarget } from "../journal/target-state.js";
 import { applyChange } from "../postgres/run/apply-change.js";
 import { buildAll, type Built } from "../postgres/build-plan.js";
+import { requireParsed } from "../postgres/preflight/server-parse.js";
 import { withConnections, type Connections } from "../postgres/session/connections.js";
 import { readEntries } from "../postgres/ledger/ledger.js";
 import { openTarget } from "../postgres/session/open-target.js";
@@ -40,14 +42,15 @@ export async function rehearse(project: Project, options: RehearseOptions = {}):
   const note = (message: string): void => report({ kind: "note", target: null, message });
   return withConnections(project, note, async (connections) => {
     const url = await connections.urlOf(target);
-    const pending = await pendingOn(url, built, wanted);
+    const { pending, serverVersion } = await lookAt(target, url, built, wanted);
     if (pending.length === 0) return [];
     for (const one of pending) await ensureBuilt(project, one, report);
     const settings = { url, policy: project.config.policy.rehearsal, connections, report };
     try {
-      return await withScratch(settings, (scratch) =>
-        rehearseOn(project, scratch, pending, wanted, { ...options, report, connections }),
-      );
+      return await withScratch(settings, (scratch) => {
+        warnOfVersions(target.name, serverVersion, scratch, report);
+        return rehearseOn(project, scratch, pending, wanted, { ...options, report, connections });
+      });
     } catch (thrown) {
       throw isConnectionLost(thrown) ? cutOff(thrown) : thrown;
     }
@@ -110,8 +113,33 @@ async function applyUnproven(stage: Stage, built: Built): Promise<void> {
   await applyChange(context, { built, before: "", open: null, directory });
 }
 
-async function pendingOn(url: string, built: readonly Built[], wanted: ReadonlySet<string>): Promise<readonly Built[]> {
-  const entries = await withSession(url, { applicationName: "belay-read/rehearse" }, (session) => readEntries(session));
+/** What is pending on the target, each statement known to its server, and that server's version. */
+async function lookAt(
+  target: Target,
+  url: string,
+  built: readonly Built[],
+  wanted: ReadonlySet<string>,
+): Promise<{ readonly pending: readonly Built[]; readonly serverVersion: string }> {
+  return withSession(url, { applicationName: "belay-read/rehearse" }, async (session) => {
+    const pending = pendingAfter(await readEntries(session), built, wanted);
+    await requireParsed(session, target.name, pending.flatMap(({ demands }) => demands)); // prettier-ignore
+    const [row] = await session.query<{ version: string }>("SELECT current_setting('server_version') AS version");
+    return { pending, serverVersion: row?.version ?? "" };
+  });
+}
+
+/** What another major proves of this one is less than it seems. */
+function warnOfVersions(target: string, serverVersion: string, scratch: Scratch, report: Report): void {
+  if (Number.parseInt(serverVersion, 10) === Number.parseInt(scratch.serverVersion, 10)) return;
+  const message = `it runs PostgreSQL ${serverVersion}, and is rehearsed on ${scratch.serverVersion}: set policy.rehearsal.on to a server of its own version`;
+  report({ kind: "warning", target, message });
+}
+
+function pendingAfter(
+  entries: readonly Entry[],
+  built: readonly Built[],
+  wanted: ReadonlySet<string>,
+): readonly Built[] {
   const applied = new Set(foldTarget(entries).applied.map((change) => change.id));
   const already = built.find(({ change }) => wanted.has(change.id) && applied.has(change.id));
   if (already !== undefined) {

@@ -14,7 +14,7 @@ interface Flags extends SharedFlags {
 
 export const checkCommand: CommandModule<SharedFlags, Flags> = {
   command: "check [changes..]",
-  describe: "pairs complete, digests right, artifacts fresh",
+  describe: "pairs complete, digests right, artifacts fresh; with --target, known to that server's own parser",
   builder: (yargs) =>
     yargs
       .positional("changes", { type: "string", array: true, default: [] })
@@ -25,7 +25,7 @@ export const checkCommand: CommandModule<SharedFlags, Flags> = {
       const { check } = await import("../../authoring/check.js");
       const { loadConfig } = await import("../../system/config/load-config.js");
       const { config, root, file } = await loadConfig(process.cwd(), flags.config ?? null, process.env);
-      const findings = await check({ config, root, configFile: file }, flags.changes);
+      const findings = await check({ config, root, configFile: file }, flags.changes, flags.target ?? null);
       const isFound = findings.some(({ severity }) => severity === "error");
       const lines =
         flags.format === "sarif" ? sarifText(findings, belayVersion())

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { BelayError } from "../../errors.js";
 import type { Demand } from "../../preflight/demand.js";
 import { SourceText } from "../../sql/source-text.js";
 import type { Session } from "../session/session.js";
@@ -10,6 +11,19 @@ export interface Unparsed {
   readonly place: string;
   /** The server's words. */
   readonly message: string;
+}
+
+/**
+ * Refuses statements that a target's server does not know, before any of them runs anywhere.
+ * @throws BelayError `statement-unknown` with the place of the first one.
+ */
+export async function requireParsed(session: Session, target: string, demands: readonly Demand[]): Promise<void> {
+  const [first] = await parseOnServer(session, demands);
+  if (first === undefined) return;
+  const message = `${first.place}: the server of ${target} does not know this statement: ${first.message}.`;
+  throw new BelayError("refused", "statement-unknown", message, {
+    hint: "Write it as this server's version knows it, or upgrade the server first.",
+  });
 }
 
 /** More than so many refused statements are not looked for one by one. */

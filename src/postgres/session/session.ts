@@ -1,7 +1,7 @@
 import pg from "pg";
 import { BelayError } from "../../errors.js";
 import { quoteLiteral } from "../../sql/quote.js";
-import { addressOf } from "./address.js";
+import { addressOf, forDriver } from "./address.js";
 import { connectionError, lostEarly, sqlStateOf } from "./sql-state.js";
 
 /** How long a connection may take to be made, in milliseconds. */
@@ -60,7 +60,7 @@ interface Identity {
 export async function openSession(url: string, options: SessionOptions): Promise<Session> {
   const address = addressOf(url);
   const client = new pg.Client({
-    connectionString: url,
+    connectionString: forDriver(url),
     application_name: cut(options.applicationName),
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,

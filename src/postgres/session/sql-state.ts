@@ -85,36 +85,49 @@ export function connectionError(thrown: unknown, address: Address): BelayError {
 }
 
 function refusalOf(thrown: unknown, address: Address): Refusal {
-  const where = shown(address);
-  switch (sqlStateOf(thrown) ?? codeOf(thrown)) {
-    case "28P01":
-    case "28000":
-      return refusal(
-        "login-refused",
-        `${where}: the server refused the login.`,
-        "Check user, password and pg_hba.conf.",
-      );
-    case "3D000":
-      return refusal("database-missing", `${where}: there is no such database.`, "Create it, or correct the url.");
-    case "53300":
-      return refusal("connections-exhausted", `${where}: all connections are taken.`, "Free some, then run it again.");
-    case "57P03":
-      return refusal("server-starting", `${where}: the server is starting or stopping.`, "Try again in a moment.");
-    case "ECONNREFUSED":
-      return refusal(
-        "server-unreachable",
-        `${where}: nothing listens there.`,
-        "Start the server, or correct host and port.",
-      );
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return refusal("host-unknown", `${where}: the host's name cannot be resolved.`, "Correct the host.");
-    case "ETIMEDOUT":
-      return refusal("server-unreachable", `${where}: no answer in time.`, "Check host, port and firewall.");
-    default:
-      return refusal("connection-failed", `${where}: ${messageOf(thrown)}`, "Check the url of the target.");
-  }
+  const { code, message, hint } = reasonOf(sqlStateOf(thrown) ?? codeOf(thrown) ?? "", messageOf(thrown));
+  return { code, message: `${shown(address)}: ${message}`, hint };
 }
+
+/** By SQLSTATE or the system's code (errno(3), OpenSSL); by its words where the driver gives none. */
+function reasonOf(code: string, message: string): Refusal {
+  if (code === "28000" && /no encryption|SSL off/i.test(message)) return tlsRequired;
+  if (/timeout expired/i.test(message)) return noAnswer;
+  if (/CERT|SIGNATURE|ERR_TLS|ERR_SSL/.test(code) || /does not support SSL/i.test(message))
+    return refusal("tls-refused", `no encrypted connection came about: ${message}.`, tlsHint);
+  return reasons.get(code) ?? refusal("connection-failed", `${message}.`, "Check the url of the target.");
+}
+
+const tlsHint =
+  "Set sslmode in the url to what the server offers, and sslrootcert to the certificate that signs the server's own.";
+const tlsRequired = refusal(
+  "tls-required",
+  "the server wants an encrypted connection.",
+  "Add ?sslmode=require to the url.",
+);
+const noAnswer = refusal("server-unreachable", "no answer in time.", "Check host, port and firewall.");
+const noWay = refusal("server-unreachable", "there is no way to that host.", "Check host, network and firewall.");
+const noName = refusal("host-unknown", "the host's name cannot be resolved.", "Correct the host.");
+const noLogin = refusal("login-refused", "the server refused the login.", "Check user, password and pg_hba.conf.");
+
+const reasons: ReadonlyMap<string, Refusal> = new Map([
+  ["28P01", noLogin],
+  ["28000", noLogin],
+  ["3D000", refusal("database-missing", "there is no such database.", "Create it, or correct the url.")],
+  ["42501", refusal("login-refused", "the role may not connect to this database.", "GRANT CONNECT ON DATABASE to it.")],
+  ["53300", refusal("connections-exhausted", "all connections are taken.", "Free some, then run it again.")],
+  ["57P03", refusal("server-starting", "the server is starting or stopping.", "Try again in a moment.")],
+  [
+    "ECONNREFUSED",
+    refusal("server-unreachable", "nothing listens there.", "Start the server, or correct host and port."),
+  ],
+  ["ENOENT", refusal("server-unreachable", "there is no such socket.", "Start the server, or correct the host.")],
+  ["EHOSTUNREACH", noWay],
+  ["ENETUNREACH", noWay],
+  ["ENOTFOUND", noName],
+  ["EAI_AGAIN", noName],
+  ["ETIMEDOUT", noAnswer],
+]);
 
 function refusal(code: string, message: string, hint: string): Refusal {
   return { code, message, hint };

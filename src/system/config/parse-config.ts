@@ -141,7 +141,8 @@ function checkReferences(config: Config, file: string): void {
 }
 
 function isDatabase(url: string): boolean {
-  return /^embedded:./.test(url) || (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url));
+  if (/^embedded:./.test(url)) return true;
+  return /^postgres(ql)?:\/\//.test(url) && URL.canParse(url) && new URL(url).pathname.length > 1;
 }
 
 function expandEnvironment(text: string, file: string, environment: NodeJS.ProcessEnv): string {

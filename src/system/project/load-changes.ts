@@ -5,6 +5,7 @@ import { requireChangeId, type ChangeId } from "../../change/change-id.js";
 import { commandChange, knexChange, sqlChange, type Change, type KnexHalf } from "../../change/change.js";
 import { directivesFrom, parseHead } from "../../change/directives.js";
 import { BelayError, messageOf } from "../../errors.js";
+import { SourceText, type Position } from "../../sql/source-text.js";
 import { listIfThere } from "../files.js";
 import { importModule } from "../import-module.js";
 
@@ -162,8 +163,20 @@ async function readText(path: string, file: string): Promise<string> {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (thrown) {
-    throw unreadable(file, "it is not UTF-8 text", thrown);
+    const { line, column } = firstForeignByte(bytes);
+    const message = `${file}:${line}:${column}: it is not UTF-8 text`;
+    throw new BelayError("usage", "change-unreadable", message, { hint: "Save it in UTF-8.", cause: thrown });
   }
+}
+
+/** Where a text stops being UTF-8. */
+function firstForeignByte(bytes: Buffer): Position {
+  const text = bytes.toString("utf8");
+  let end = text.indexOf("\uFFFD");
+  // The replacement character may stand there itself.
+  while (bytes.indexOf("\uFFFD", Buffer.byteLength(text.slice(0, end))) === Buffer.byteLength(text.slice(0, end)))
+    end = text.indexOf("\uFFFD", end + 1);
+  return new SourceText(text).positionAtByte(Buffer.byteLength(text.slice(0, end)));
 }
 
 function parseJson(text: string, file: string): unknown {

@@ -6,9 +6,10 @@ import type { EntryBodies } from "../journal/entry.js";
 import { differences } from "../snapshot/difference.js";
 import { describeDifference } from "../snapshot/difference.js";
 import { applyChange } from "../postgres/run/apply-change.js";
-import { append, readArtifact, readStoredSnapshot, readTarget } from "../postgres/ledger/ledger.js";
+import { append, readArtifact, readTarget } from "../postgres/ledger/ledger.js";
+import { readStoredSnapshot } from "../postgres/ledger/snapshots.js";
 import { migrateDown, migrateUp, migratorFor } from "../postgres/run/migrator.js";
-import { keepCatalog, readCatalog, recordCatalog } from "../postgres/ledger/record-catalog.js";
+import { keepCatalog, readWhole, recordFingerprint } from "../postgres/ledger/record-catalog.js";
 import { revertChange } from "../postgres/run/revert-change.js";
 import { settleChange } from "../postgres/run/settle-change.js";
 import type { RunContext } from "../postgres/run/run-transaction.js";
@@ -38,7 +39,7 @@ export async function startTarget(
   changes: number,
 ): Promise<void> {
   const open = openTargetOf(context, target);
-  const { fingerprint } = await keepCatalog(open);
+  const fingerprint = await keepCatalog(open);
   await append(
     open.operator,
     "target-started",
@@ -61,7 +62,7 @@ export async function apply(context: RolloutContext, stage: string, target: stri
   const state = await readTarget(open.operator);
   const begun = state.open?.id === id ? await goOnFrom(context, target, built, state.open) : null;
   // Looked at, and not taken from the ledger: drift may have been accepted, and stays when the change is taken back.
-  const before = begun?.before ?? (await keepCatalog(open)).fingerprint;
+  const before = begun?.before ?? (await keepCatalog(open));
   const run = runContext(context, target, id, "up");
   const throttled = throttledBy(context, { stage, target });
   const migrator = await migratorFor(open, [
@@ -72,7 +73,7 @@ export async function apply(context: RolloutContext, stage: string, target: stri
     },
   ]);
   await migrateUp(migrator, id);
-  await recordCatalog(open, id);
+  await recordFingerprint(open, id);
 }
 
 /**
@@ -118,7 +119,7 @@ export async function revert(context: RolloutContext, target: string, id: string
   const down = (): Promise<void> =>
     revertChange(run, { manifest, met, ...why, open: null, directory: context.project.root });
   await migrateDown(await migratorFor(open, [{ id, up: async () => undefined, down }]), id);
-  await recordCatalog(open, id);
+  await recordFingerprint(open, id);
 }
 
 export interface Why {
@@ -137,7 +138,7 @@ export async function settleBack(context: RolloutContext, target: string, why: W
 /** Compares the catalog with the one before the rollout, names every difference, and records the result. */
 export async function prove(context: RolloutContext, target: string, before: string): Promise<boolean> {
   const open = openTargetOf(context, target);
-  const now = await readCatalog(open.operator);
+  const now = await readWhole(open.operator);
   const equal = now.fingerprint === before;
   const expected = equal ? null : await readStoredSnapshot(open.operator, before);
   const found = expected === null ? [] : differences(expected, now.snapshot).map(describeDifference);

@@ -56,11 +56,55 @@ export function sameAttribute(one: Attribute | undefined, other: Attribute | und
  * canonical JSON (see `canonicalJson`). Each line ends with a line feed.
  */
 export function fingerprint(snapshot: Snapshot): string {
+  const { objects } = snapshot;
+  return hashOf(sortedKeys(objects), (key) => objects[key]);
+}
+
+/** The fingerprint of a snapshot of these objects. What an object says is put together once, however often it is asked for. */
+export function fingerprintOf(objects: ReadonlyMap<string, CatalogObject>): string {
+  return hashOf([...objects.keys()].sort(), (key) => objects.get(key));
+}
+
+function hashOf(keys: readonly string[], objectOf: (key: string) => CatalogObject | undefined): string {
   const hash = createHash("sha256");
-  hash.update(`belay-snapshot-${snapshot.version}\n`, "utf8");
-  for (const key of sortedKeys(snapshot.objects)) {
-    const object = snapshot.objects[key] ?? {};
-    hash.update(`${JSON.stringify(key)} ${canonicalJson(withoutNulls(object))}\n`, "utf8");
-  }
+  hash.update("belay-snapshot-1\n", "utf8");
+  hash.update(keys.map((key) => `${JSON.stringify(key)} ${attributesText(objectOf(key) ?? {})}\n`).join(""), "utf8");
   return hash.digest("hex");
+}
+
+const texts = new WeakMap<CatalogObject, string>();
+
+function attributesText(object: CatalogObject): string {
+  const known = texts.get(object);
+  if (known !== undefined) return known;
+  const text = canonicalJson(withoutNulls(object));
+  texts.set(object, text);
+  return text;
+}
+
+/** The keys under which the two hold another object, or only one of them holds one. */
+export function changedKeys(
+  one: ReadonlyMap<string, CatalogObject>,
+  other: ReadonlyMap<string, CatalogObject>,
+): ReadonlySet<string> {
+  const textIn = (objects: ReadonlyMap<string, CatalogObject>, key: string): string | null => {
+    const object = objects.get(key);
+    return object === undefined ? null : attributesText(object);
+  };
+  return new Set([...one.keys(), ...other.keys()].filter((key) => textIn(one, key) !== textIn(other, key)));
+}
+
+/** What one snapshot has beyond another: objects by key; null for one that is gone. */
+export type SnapshotDelta = { readonly [key: string]: CatalogObject | null };
+
+/** The snapshot that differs from `base` by the deltas, one after the other. */
+export function applyDeltas(base: Snapshot, deltas: readonly SnapshotDelta[]): Snapshot {
+  const objects: { [key: string]: CatalogObject } = { ...base.objects };
+  for (const delta of deltas) {
+    for (const [key, object] of Object.entries(delta)) {
+      if (object === null) delete objects[key];
+      else objects[key] = object;
+    }
+  }
+  return snapshotOf(objects);
 }

@@ -11,20 +11,38 @@ export interface CatalogReading {
   readonly snapshot: Snapshot;
   readonly serverVersion: number;
   readonly keyOfAddress: ReadonlyMap<string, string>;
+  /** The unit (`<kind> <oid>`) of each object that has one, by key. */
+  readonly unitOfKey: ReadonlyMap<string, string>;
 }
 
-interface Collected {
+/** What the rows of several statements come to. */
+export interface Collected {
   readonly objects: Map<string, { [attribute: string]: Attribute }>;
   readonly addresses: Map<string, string>;
+  readonly units: Map<string, string>;
+}
+
+export function nothingCollected(): Collected {
+  return { objects: new Map(), addresses: new Map(), units: new Map() };
 }
 
 async function rowsOf(client: pg.ClientBase, query: CatalogQuery, excluded: readonly string[]): Promise<CatalogRow[]> {
   return (await client.query<{ [column: string]: Attribute }>(query.text, [excluded])).rows;
 }
 
+function noteUnit(collected: Collected, query: CatalogQuery, row: CatalogRow, key: string): void {
+  const oid = row["unit"] ?? null;
+  if (query.unit !== undefined && oid !== null) collected.units.set(key, unitName(query.unit, oid));
+}
+
+export function unitName(kind: string, oid: Attribute): string {
+  return `${kind} ${String(oid)}`;
+}
+
 function addPlain(collected: Collected, query: CatalogQuery, rows: readonly CatalogRow[]): void {
   for (const row of rows) {
     const key = keyOf(query, row);
+    noteUnit(collected, query, row, key);
     collected.objects.set(key, attributesOf(query, row));
     collected.addresses.set(`${String(row["classId"])}:${String(row["oid"])}`, key);
   }
@@ -45,7 +63,9 @@ function addColumns(collected: Collected, rows: readonly CatalogRow[]): void {
     const relation = collected.objects.get(objectKey(kind, [String(row["schema"]), String(row["relation"])]));
     if (relation === undefined) continue;
     ((relation["columns"] ??= []) as Attribute[]).push(row["name"] ?? null);
-    collected.objects.set(keyOf(wovenQueries.columns, row), attributesOf(wovenQueries.columns, columnRow));
+    const key = keyOf(wovenQueries.columns, row);
+    noteUnit(collected, wovenQueries.columns, row, key);
+    collected.objects.set(key, attributesOf(wovenQueries.columns, columnRow));
   }
 }
 
@@ -88,21 +108,38 @@ function addNotNull(collected: Collected, row: CatalogRow): void {
   if (owner !== undefined) owner["notNull"] = notNullOf({ ...row, notNullColumn: column ?? relation });
 }
 
+/** Adds what a statement gave. The columns' relations must be there already, and so must the columns of identities and of NOT NULL constraints. */
+export function collect(collected: Collected, query: CatalogQuery, rows: readonly CatalogRow[]): void {
+  if (query === wovenQueries.columns) addColumns(collected, rows);
+  else if (query === wovenQueries.identitySequences) addIdentities(collected, rows);
+  else if (query === wovenQueries.constraints) addConstraints(collected, rows);
+  else addPlain(collected, query, rows);
+}
+
+export async function serverVersionOf(client: pg.ClientBase): Promise<number> {
+  const { rows } = await client.query<{ version: number }>(
+    "select current_setting('server_version_num')::int as version",
+  );
+  return rows[0]?.version ?? 0;
+}
+
 /**
  * Reads the whole user catalog with a fixed number of statements, however large it is. The caller provides the transaction
  * and the settings; see `readSnapshot`.
  */
 export async function readCatalog(client: pg.ClientBase, excluded: readonly string[]): Promise<CatalogReading> {
-  const version = await client.query<{ version: number }>(
-    "select current_setting('server_version_num')::int as version",
-  );
-  const serverVersion = version.rows[0]?.version ?? 0;
-  const collected: Collected = { objects: new Map(), addresses: new Map() };
-  for (const query of plainQueries(serverVersion)) addPlain(collected, query, await rowsOf(client, query, excluded));
-  addColumns(collected, await rowsOf(client, wovenQueries.columns, excluded));
-  addIdentities(collected, await rowsOf(client, wovenQueries.identitySequences, excluded));
-  addConstraints(collected, await rowsOf(client, wovenQueries.constraints, excluded));
+  const serverVersion = await serverVersionOf(client);
+  const collected = nothingCollected();
+  const { columns, identitySequences, constraints } = wovenQueries;
+  for (const query of [...plainQueries(serverVersion), columns, identitySequences, constraints]) {
+    collect(collected, query, await rowsOf(client, query, excluded));
+  }
   const objects: { [key: string]: CatalogObject } = {};
   for (const [key, object] of collected.objects) objects[key] = object;
-  return { snapshot: snapshotOf(objects), serverVersion, keyOfAddress: collected.addresses };
+  return {
+    snapshot: snapshotOf(objects),
+    serverVersion,
+    keyOfAddress: collected.addresses,
+    unitOfKey: collected.units,
+  };
 }

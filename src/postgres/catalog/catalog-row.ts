@@ -6,7 +6,9 @@ import type { CatalogQuery } from "./sql/fragments.js";
 /** A row as `pg` gives it: texts, numbers, booleans, lists and JSON. */
 export type CatalogRow = { readonly [column: string]: Attribute };
 
-const notAttributes = new Set(["classId", "oid", "kind", "signature", "acl", "aclDefault", "aclOwner"]);
+const notAttributes = new Set([
+  "classId", "oid", "unit", "place", "kind", "signature", "acl", "aclDefault", "aclOwner",
+]); // prettier-ignore
 
 /** The key of the object that a row describes. */
 export function keyOf(query: CatalogQuery, row: CatalogRow): string {

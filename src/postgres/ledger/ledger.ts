@@ -1,7 +1,6 @@
 import type { Entry, EntryBodies, EntryKind } from "../../journal/entry.js";
 import type { ChainedEntry } from "../../journal/chain.js";
 import { foldTarget, type TargetState } from "../../journal/target-state.js";
-import type { Snapshot } from "../../snapshot/snapshot.js";
 import { BelayError, messageOf } from "../../errors.js";
 import type { Session } from "../session/session.js";
 import { operatorLost, sqlStateOf } from "../session/sql-state.js";
@@ -149,19 +148,4 @@ interface Unrecorded {
   readonly kind: EntryKind;
   readonly change: string;
   readonly rollout: string | null;
-}
-
-/** Stores a snapshot under its fingerprint; the same one is stored once. */
-export async function storeSnapshot(session: Session, fingerprint: string, snapshot: Snapshot): Promise<void> {
-  await session.query("INSERT INTO belay.snapshot VALUES ($1, $2::jsonb) ON CONFLICT DO NOTHING", [
-    fingerprint,
-    JSON.stringify(snapshot),
-  ]);
-}
-
-export async function readStoredSnapshot(session: Session, fingerprint: string): Promise<Snapshot | null> {
-  const [row] = await session.query<{ body: Snapshot }>("SELECT body FROM belay.snapshot WHERE fingerprint = $1", [
-    fingerprint,
-  ]);
-  return row?.body ?? null;
 }

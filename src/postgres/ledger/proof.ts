@@ -2,7 +2,8 @@ import { foldTarget, type TargetState } from "../../journal/target-state.js";
 import { describeDifference, differences } from "../../snapshot/difference.js";
 import { fingerprint, type Snapshot } from "../../snapshot/snapshot.js";
 import { expectedAfterUndo } from "../../snapshot/undo.js";
-import { append, lastUnrecorded, readEntries, readStoredSnapshot } from "./ledger.js";
+import { append, lastUnrecorded, readEntries } from "./ledger.js";
+import { readStoredSnapshot } from "./snapshots.js";
 import { recordCatalog, type Catalog, type Recorded } from "./record-catalog.js";
 import type { Session } from "../session/session.js";
 

@@ -6,11 +6,10 @@ import { type CatalogQuery, commentJoin, notOfExtension, userSchemas } from "./f
  */
 export const constraints: CatalogQuery = {
   kind: "constraint",
+  unit: "relation",
   path: ["schema", "relation", "name"],
-  text: `with ${userSchemas}, disabled as (
-      select tgconstraint, min(tgenabled::text) as enabled from pg_trigger
-      where tgisinternal and tgconstraint <> 0 and tgenabled <> 'O' group by tgconstraint)
-    select 'pg_constraint'::regclass::oid as "classId", con.oid, nullif(con.conindid, 0) as "indexId",
+  text: `with ${userSchemas}
+    select 'pg_constraint'::regclass::oid as "classId", con.oid, nullif(con.conrelid, 0) as unit, nullif(con.conindid, 0) as "indexId",
       n.nspname as schema, coalesce(c.relname, ty.typname) as relation, con.conname as name,
       con.contype as "constraintType", a.attname as "notNullColumn",
       case con.contype when 'c' then 'check' when 'f' then 'foreign key' when 'p' then 'primary key' when 'u' then 'unique'
@@ -30,7 +29,9 @@ export const constraints: CatalogQuery = {
       left join pg_attribute a on con.contype = 'n' and a.attrelid = con.conrelid and a.attnum = con.conkey[1]
       left join pg_index i on con.contype in ('p', 'u', 'x') and i.indexrelid = con.conindid
       left join pg_class ic on ic.oid = i.indexrelid left join pg_tablespace ts on ts.oid = ic.reltablespace
-      left join disabled on disabled.tgconstraint = con.oid
+      left join lateral (
+        select min(t.tgenabled::text) as enabled from pg_trigger t
+        where t.tgconstraint = con.oid and t.tgisinternal and t.tgenabled <> 'O') disabled on con.contype in ('f', 'p', 'u', 'x')
       left join pg_description indexcomment on indexcomment.classoid = 'pg_class'::regclass
         and indexcomment.objoid = i.indexrelid and indexcomment.objsubid = 0
       ${commentJoin("pg_constraint", "con.oid")}

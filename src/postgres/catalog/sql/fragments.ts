@@ -4,7 +4,7 @@ import type { ObjectKind } from "../../../snapshot/object-key.js";
  * One statement that reads one kind of object. Every statement takes the names of the excluded schemas as `$1`.
  *
  * Its columns: those named in `path` (and `signature`) make the key; `kind` overrides the kind; `oid` and `classId` are the
- * object's address; `acl` with `aclDefault` and `owner` become the privileges; `options` (a list of `name=value`) becomes a
+ * object's address; `unit` is the oid of what it is read anew with (see `tracked.ts`), where there is such a thing; `acl` with `aclDefault` and `owner` become the privileges; `options` (a list of `name=value`) becomes a
  * map; a column named `@x` holds the path of another object, or a list of paths; each other column is an attribute as it is.
  * What is null, false or an empty list is left out: statements give null or false for PostgreSQL's default.
  */
@@ -12,7 +12,12 @@ export interface CatalogQuery {
   readonly kind: ObjectKind;
   readonly path: readonly string[];
   readonly text: string;
+  /** What its `unit` is the oid of; left out where its objects are read anew only with all others. */
+  readonly unit?: UnitKind;
 }
+
+/** A relation (table, view, sequence) with all its parts, a routine, an enum, a statistics object, a publication. */
+export type UnitKind = "relation" | "routine" | "enum" | "statistics" | "publication";
 
 /** The schemas that belong to the user: `n`, with `oid` and `nspname`. */
 export const userSchemas = `n as (

@@ -10,9 +10,10 @@ import {
 /** Tables, views, materialised views, foreign tables; composite types are read with the types. */
 export const relations: CatalogQuery = {
   kind: "table",
+  unit: "relation",
   path: ["schema", "name"],
   text: `with ${userSchemas}
-    select 'pg_class'::regclass::oid as "classId", c.oid, n.nspname as schema, c.relname as name,
+    select 'pg_class'::regclass::oid as "classId", c.oid, c.oid as unit, n.nspname as schema, c.relname as name,
       case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' else 'table' end as kind,
       pg_get_userbyid(c.relowner) as owner, ${privileges("c.relacl", "'r'", "c.relowner")},
       c.relpersistence = 'u' as unlogged,
@@ -46,9 +47,10 @@ export const relations: CatalogQuery = {
 /** The columns of all of these and of composite types, in the order of their places. */
 export const columns: CatalogQuery = {
   kind: "column",
+  unit: "relation",
   path: ["schema", "relation", "name"],
   text: `with ${userSchemas}
-    select n.nspname as schema, c.relname as relation, c.relkind as "relationKind", a.attname as name,
+    select c.oid as unit, n.nspname as schema, c.relname as relation, c.relkind as "relationKind", a.attnum as place, a.attname as name,
       format_type(a.atttypid, a.atttypmod) as type,
       case when a.attcollation <> t.typcollation then array[cn.nspname, co.collname]::text[] end as "@collation",
       a.attnotnull as "notNull",

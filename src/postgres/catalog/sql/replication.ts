@@ -20,8 +20,9 @@ const schemas = (serverVersion: number): string =>
 
 export const publications = (serverVersion: number): CatalogQuery => ({
   kind: "publication",
+  unit: "publication",
   path: ["name"],
-  text: `select 'pg_publication'::regclass::oid as "classId", p.oid, p.pubname as name, p.puballtables as "allTables",
+  text: `select 'pg_publication'::regclass::oid as "classId", p.oid, p.oid as unit, p.pubname as name, p.puballtables as "allTables",
       case when not (p.pubinsert and p.pubupdate and p.pubdelete and p.pubtruncate) then array_remove(array[
         case when p.pubinsert then 'insert' end, case when p.pubupdate then 'update' end,
         case when p.pubdelete then 'delete' end, case when p.pubtruncate then 'truncate' end], null) end as publish,

@@ -3,9 +3,10 @@ import { type CatalogQuery, commentJoin, notOfExtension, privileges, userSchemas
 /** Functions, procedures and window functions, each with its whole CREATE statement; aggregates with theirs put together. */
 export const routines: CatalogQuery = {
   kind: "function",
+  unit: "routine",
   path: ["schema", "name"],
   text: `with ${userSchemas}
-    select 'pg_proc'::regclass::oid as "classId", p.oid, n.nspname as schema, p.proname as name,
+    select 'pg_proc'::regclass::oid as "classId", p.oid, p.oid as unit, n.nspname as schema, p.proname as name,
       case p.prokind when 'p' then 'procedure' when 'a' then 'aggregate' else 'function' end as kind,
       '(' || oidvectortypes(p.proargtypes) || ')' as signature,
       case when p.prokind <> 'a' then pg_get_functiondef(p.oid) end as definition,

@@ -14,9 +14,10 @@ const limits = `cross join lateral (select
 /** Sequences that stand for themselves, serial columns' included; where they stand (`last_value`) is data. */
 export const sequences: CatalogQuery = {
   kind: "sequence",
+  unit: "relation",
   path: ["schema", "name"],
   text: `with ${userSchemas}
-    select 'pg_class'::regclass::oid as "classId", c.oid, n.nspname as schema, c.relname as name, ${options},
+    select 'pg_class'::regclass::oid as "classId", c.oid, c.oid as unit, n.nspname as schema, c.relname as name, ${options},
       pg_get_userbyid(c.relowner) as owner, ${privileges("c.relacl", "'s'", "c.relowner")}, c.relpersistence = 'u' as unlogged,
       case when o.refobjid is not null then array[tn.nspname, t.relname, a.attname]::text[] end as "@ownedBy",
       comment.description as comment
@@ -35,9 +36,10 @@ export const sequences: CatalogQuery = {
  */
 export const identitySequences: CatalogQuery = {
   kind: "column",
+  unit: "relation",
   path: ["tableSchema", "table", "column"],
   text: `with ${userSchemas}
-    select n.nspname as "tableSchema", t.relname as "table", a.attname as "column",
+    select t.oid as unit, n.nspname as "tableSchema", t.relname as "table", a.attname as "column",
       array[sn.nspname, c.relname]::text[] as "@sequence", ${options},
       pg_get_userbyid(c.relowner) as "aclOwner", ${privileges("c.relacl", "'s'", "c.relowner")},
       case when c.relpersistence <> t.relpersistence and current_setting('server_version_num')::int >= 150000

@@ -5,13 +5,13 @@ const own = `${notOfExtension("pg_type", "t.oid")}`;
 /** Composite types, enums with their labels in order, ranges, base types and shells; not the row types of tables. */
 export const types: CatalogQuery = {
   kind: "type",
+  unit: "enum",
   path: ["schema", "name"],
-  text: `with ${userSchemas}, labels as (
-      select enumtypid, array_agg(enumlabel::text order by enumsortorder) as labels from pg_enum group by enumtypid)
-    select 'pg_type'::regclass::oid as "classId", t.oid, n.nspname as schema, t.typname as name,
+  text: `with ${userSchemas}
+    select 'pg_type'::regclass::oid as "classId", t.oid, case t.typtype when 'e' then t.oid end as unit, n.nspname as schema, t.typname as name,
       case t.typtype when 'c' then 'composite' when 'e' then 'enum' when 'r' then 'range'
         when 'b' then 'base' when 'm' then 'multirange' else 'shell' end as type,
-      labels.labels,
+      (select array_agg(e.enumlabel::text order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid) as labels,
       case when r.rngtypid is not null then jsonb_strip_nulls(jsonb_build_object(
         'subtype', format_type(r.rngsubtype, null),
         'subtype_opclass', case when not oc.opcdefault then format('%I.%I', ocn.nspname, oc.opcname) end,
@@ -27,7 +27,6 @@ export const types: CatalogQuery = {
       pg_get_userbyid(t.typowner) as owner, ${privileges("t.typacl", "'T'", "t.typowner")}, comment.description as comment
     from pg_type t join n on n.oid = t.typnamespace
       left join pg_class c on c.oid = t.typrelid left join pg_type element on element.oid = t.typelem
-      left join labels on labels.enumtypid = t.oid
       left join pg_range r on r.rngtypid = t.oid left join pg_type st on st.oid = r.rngsubtype
       left join pg_opclass oc on oc.oid = r.rngsubopc left join pg_namespace ocn on ocn.oid = oc.opcnamespace
       ${commentJoin("pg_type", "t.oid")}

@@ -34,6 +34,11 @@ CREATE TABLE IF NOT EXISTS belay.snapshot (
   fingerprint text PRIMARY KEY,
   body        jsonb NOT NULL
 );
+ALTER TABLE belay.snapshot ADD COLUMN IF NOT EXISTS base text;
+ALTER TABLE belay.snapshot ADD COLUMN IF NOT EXISTS depth integer NOT NULL DEFAULT 0;
+ALTER TABLE belay.snapshot ADD COLUMN IF NOT EXISTS room bigint NOT NULL DEFAULT 0;
+COMMENT ON COLUMN belay.snapshot.base IS 'The snapshot from which this one differs by its body; null for one that is whole.';
+COMMENT ON COLUMN belay.snapshot.room IS 'How many characters those that stand on this one may have together until one is stored whole again.';
 
 CREATE OR REPLACE FUNCTION belay.refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $f$
 BEGIN

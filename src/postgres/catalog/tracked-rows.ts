@@ -1,0 +1,130 @@
+import type pg from "pg";
+import { changedSince, firstUserOid, identitiesIn, listAll } from "./sql/tracked.js";
+
+/** An object of the catalog: the oids of its class and of itself. */
+export type Address = readonly [classId: number, oid: number];
+
+/** A row of a system catalog: the object that it says something of, and the one that others may depend on by it. */
+export interface TrackedRow {
+  readonly owner: Address;
+  readonly raw: Address;
+}
+
+/** All rows of a user's at some moment, so that it can be said later which have come, changed and gone. */
+export interface TrackedRows {
+  /** By catalog, then by what tells a row from the others. */
+  readonly rows: ReadonlyMap<string, Map<string, TrackedRow>>;
+  /** All transactions before this one have ended at that moment. */
+  readonly since: bigint;
+  /** A hash over all that is not looked at row by row. */
+  readonly rare: string;
+}
+
+/** What has come, changed or gone. */
+export interface TouchedRows {
+  readonly touched: readonly TrackedRow[];
+  readonly gone: readonly TrackedRow[];
+}
+
+/** Beyond this many transactions a comparison of their ids would be wrong; half of that is far enough. */
+const farthest = 1_000_000_000n;
+
+interface FoundRow {
+  readonly catalog: string;
+  readonly count: number;
+  readonly rows: readonly (readonly [string, number, number, number, number])[] | null;
+}
+
+interface Found {
+  readonly catalogs: ReadonlyMap<string, { readonly count: number; readonly rows: ReadonlyMap<string, TrackedRow> }>;
+  readonly rare: string;
+  readonly since: bigint;
+  readonly next: bigint;
+}
+
+export async function listRows(
+  client: pg.ClientBase,
+  serverVersion: number,
+  excluded: readonly string[],
+): Promise<TrackedRows> {
+  const { catalogs, rare, since } = found((await client.query<FoundRow>(listAll(serverVersion), [excluded])).rows);
+  const rows = new Map([...catalogs].map(([name, catalog]) => [name, new Map(catalog.rows)] as const));
+  return { rows, rare, since };
+}
+
+/**
+ * What has changed since `before`, and the rows as they are now. Null where that cannot be told row by row: a catalog that seldom changes did, an object of PostgreSQL's
+ * own did, or `before` is too long ago.
+ */
+export async function compareRows(
+  client: pg.ClientBase,
+  serverVersion: number,
+  excluded: readonly string[],
+  before: TrackedRows,
+): Promise<(TouchedRows & { readonly now: TrackedRows }) | null> {
+  const { rows } = await client.query<FoundRow>({
+    name: "belay_changed_since",
+    text: changedSince(serverVersion),
+    values: [excluded, String(before.since % 2n ** 32n)],
+  });
+  const now = found(rows);
+  if (now.rare !== before.rare || now.next - before.since > farthest) return null;
+  const touched: TrackedRow[] = [];
+  const gone: TrackedRow[] = [];
+  for (const [name, { count, rows: changed }] of now.catalogs) {
+    const known = before.rows.get(name) ?? new Map<string, TrackedRow>();
+    for (const [identity, row] of changed) {
+      if (row.raw[1] < firstUserOid && name !== "pg_description") return null;
+      touched.push(row);
+      const last = known.get(identity);
+      // A row of another owner than before: the former one has changed as well.
+      if (last !== undefined && last.owner[1] !== row.owner[1]) touched.push(last);
+      if (name !== "pg_attribute" && isOfUser(name, row)) known.set(identity, row);
+    }
+    if (name !== "pg_attribute" && count !== known.size) gone.push(...(await forgetGone(client, name, known)));
+  }
+  return { touched, gone, now: { rows: before.rows, rare: now.rare, since: now.since } };
+}
+
+function isOfUser(catalog: string, { raw: [classId, oid] }: TrackedRow): boolean {
+  return oid >= firstUserOid || (catalog === "pg_description" && classId === namespaceClass);
+}
+
+const namespaceClass = 2615;
+
+/** Takes out what is no longer there, and gives it. */
+async function forgetGone(
+  client: pg.ClientBase,
+  catalog: string,
+  known: Map<string, TrackedRow>,
+): Promise<readonly TrackedRow[]> {
+  const { rows } = await client.query<{ identities: readonly string[] | null }>({
+    name: `belay_identities_${catalog}`,
+    text: identitiesIn(catalog),
+  });
+  const here = new Set(rows[0]?.identities);
+  const gone: TrackedRow[] = [];
+  for (const [identity, row] of known) {
+    if (here.has(identity)) continue;
+    known.delete(identity);
+    gone.push(row);
+  }
+  return gone;
+}
+
+function found(rows: readonly FoundRow[]): Found {
+  const catalogs = new Map<string, { count: number; rows: ReadonlyMap<string, TrackedRow> }>();
+  const texts = new Map<string, readonly unknown[]>();
+  for (const { catalog, count, rows: list } of rows) {
+    if (catalog === "rare" || catalog === "mark") {
+      texts.set(catalog, (list ?? []) as readonly unknown[]);
+      continue;
+    }
+    const byIdentity = (list ?? []).map(([identity, ownerClass, owner, rawClass, raw]) => {
+      return [identity, { owner: [ownerClass, owner], raw: [rawClass, raw] } as const] as const;
+    });
+    catalogs.set(catalog, { count, rows: new Map(byIdentity) });
+  }
+  const [since = "0", next = "0"] = texts.get("mark") ?? [];
+  return { catalogs, rare: String(texts.get("rare")?.[0]), since: BigInt(String(since)), next: BigInt(String(next)) };
+}

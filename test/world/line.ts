@@ -22,6 +22,8 @@ export interface Line {
   cutBeforeCommit(nth: number): void;
   /** How many COMMITs have met such a fate. */
   lost(): number;
+  /** From now on a server's process that is at work is not told that its client is gone before it has an answer. */
+  hideDeaths(): void;
   /** From now on each statement waits at the line until its fate is known. */
   judge(fate: (statement: Passing) => Fate | Promise<Fate>): void;
   close(): Promise<void>;
@@ -32,6 +34,7 @@ export async function drawLine(serverPort: number): Promise<Line> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let commits: { left: number; readonly fate: Fate } = { left: 0, fate: "pass" };
   let lost = 0;
+  let hidden = false;
   let judge: (statement: Passing) => Fate | Promise<Fate> = () => "pass";
   const fateOf = async (statement: Passing, appended: boolean): Promise<Fate> => {
     if (appended && statement.text === "COMMIT" && commits.left > 0) {
@@ -46,7 +49,7 @@ export async function drawLine(serverPort: number): Promise<Line> {
   const server = createServer((client) => {
     const pair = [client, connect(serverPort, "127.0.0.1")] as const;
     pairs.add(pair);
-    tie(pair, fateOf, () => pairs.delete(pair));
+    tie(pair, { fateOf, hidden: () => hidden, ended: () => pairs.delete(pair) });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
@@ -58,6 +61,7 @@ export async function drawLine(serverPort: number): Promise<Line> {
     loseCommitAnswer: (nth) => (commits = { left: nth, fate: "lose the answer" }),
     cutBeforeCommit: (nth) => (commits = { left: nth, fate: "cut" }),
     lost: () => lost,
+    hideDeaths: () => (hidden = true),
     judge: (fate) => (judge = fate),
     close: async () => {
       for (const pair of pairs) for (const socket of pair) socket.destroy();
@@ -66,12 +70,14 @@ export async function drawLine(serverPort: number): Promise<Line> {
   };
 }
 
+interface Tie {
+  readonly fateOf: (statement: Passing, appended: boolean) => Promise<Fate>;
+  readonly hidden: () => boolean;
+  readonly ended: () => void;
+}
+
 /** Carries messages between two sockets, each statement as it is judged. */
-function tie(
-  pair: readonly [Socket, Socket],
-  fateOf: (statement: Passing, appended: boolean) => Promise<Fate>,
-  ended: () => void,
-): void {
+function tie(pair: readonly [Socket, Socket], { fateOf, hidden, ended }: Tie): void {
   const [client, upstream] = pair;
   let pid = 0;
   let appended = false;
@@ -80,14 +86,21 @@ function tie(
     ended();
     for (const socket of pair) socket.destroy();
   };
-  for (const socket of pair) socket.setNoDelay(true).on("error", end).on("close", end);
+  let [busy, gone] = [false, false];
+  const clientGone = (): void => {
+    gone = true;
+    if (!hidden() || !busy) end();
+  };
+  client.setNoDelay(true).on("error", clientGone).on("close", clientGone);
+  upstream.setNoDelay(true).on("error", end).on("close", end);
   const fromServer = cutter("server");
   upstream.on("data", (chunk: Buffer) => {
     client.cork();
     for (const message of fromServer(chunk)) {
       pid = processIdIn(message) ?? pid;
-      if (!silent) client.write(message.bytes);
-      else if (readyState(message) !== null) end();
+      if (readyState(message) !== null) busy = false;
+      if (!silent && !gone) client.write(message.bytes);
+      else if (!busy) end();
     }
     client.uncork();
   });
@@ -97,6 +110,7 @@ function tie(
       appended ||= text.includes("belay.append(");
       const fate = await fateOf({ text, pid }, appended);
       if (fate === "cut") return end();
+      busy = true;
       silent ||= fate === "lose the answer";
     }
     upstream.write(message.bytes);

@@ -16,7 +16,9 @@ export async function allCells(site: Site, wanted: readonly Strike[] = strikes):
   const cells: Cell[] = [];
   for (const strike of wanted) {
     for (const [index, point] of points.entries()) {
-      const follower = followers[index % followers.length] ?? "rollout";
+      // Without a rollout there is none to abort.
+      const fitting = point.direction === "up" ? followers : followers.filter((follower) => follower !== "abort");
+      const follower = fitting[index % fitting.length] ?? "rollout";
       const victim = victims[(index + point.statement) % victims.length] ?? "own";
       cells.push({ point, strike, where: "at", follower, victim });
       if (point.canBeHeld) cells.push({ point, strike, where: "inside", follower, victim: "own" });

@@ -14,6 +14,10 @@ export const shapes = {
     up: "CREATE UNIQUE INDEX CONCURRENTLY tasks_n ON tasks (n);",
     down: "DROP INDEX CONCURRENTLY tasks_n;",
   },
+  "a backfill": {
+    up: "-- belay:batch\nUPDATE tasks SET n = n + 1000000;",
+    down: "-- belay:batch\nUPDATE tasks SET n = n - 1000000;",
+  },
   "a mixed change of five statements": {
     up: `
       ALTER TABLE tasks ADD COLUMN rank int;
@@ -31,14 +35,14 @@ export const shapes = {
 
 export type Shape = keyof typeof shapes;
 
-/** The application's table. */
+/** The application's table: a backfill goes through it in two batches. */
 export const schema = `
   CREATE TABLE tasks (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int NOT NULL);
-  INSERT INTO tasks (n) SELECT i * 1000 FROM generate_series(1, 200) i;
+  INSERT INTO tasks (n) SELECT i * 1000 FROM generate_series(1, 1100) i;
 `;
 
 /**
- * Makes statements long: the first one that changes a definition, writes the ledger or updates row 70 while the hold is armed waits, in the middle of its work, until
+ * Makes statements long: the first one that changes a definition, writes the ledger or updates row 70 or 900 while the hold is armed waits, in the middle of its work, until
  * the advisory lock 77 can be had. That it was the first is kept by a sequence, which no rollback takes back.
  */
 export const hold = `
@@ -59,6 +63,6 @@ export const hold = `
   CREATE FUNCTION belay.hold_row() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN PERFORM belay.hold_here(); RETURN NULL; END $f$;
   CREATE FUNCTION belay.hold_definition() RETURNS event_trigger LANGUAGE plpgsql AS $f$ BEGIN PERFORM belay.hold_here(); END $f$;
   CREATE TRIGGER hold_row AFTER INSERT ON belay.journal FOR EACH ROW EXECUTE FUNCTION belay.hold_row();
-  CREATE TRIGGER hold_row AFTER UPDATE ON tasks FOR EACH ROW WHEN (NEW.id = 70) EXECUTE FUNCTION belay.hold_row();
+  CREATE TRIGGER hold_row AFTER UPDATE ON tasks FOR EACH ROW WHEN (NEW.id IN (70, 900)) EXECUTE FUNCTION belay.hold_row();
   CREATE EVENT TRIGGER hold_definition ON ddl_command_end EXECUTE FUNCTION belay.hold_definition();
 `;

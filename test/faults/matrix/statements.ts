@@ -8,6 +8,5 @@ const acting =
  */
 export function leavesTrace(text: string): boolean {
   const words = text.trimStart().toUpperCase();
-  if (/^(SET|RESET|BEGIN|ROLLBACK|SAVEPOINT|SHOW)\b/.test(words)) return false;
-  return !/^(SELECT|WITH)\b/.test(words) || acting.test(text);
+  return !/^(SET|RESET|BEGIN|ROLLBACK|SAVEPOINT|SHOW|SELECT|WITH)\b/.test(words) || acting.test(text);
 }

@@ -59,58 +59,116 @@ export const emptyTarget: TargetState = { applied: [], held: [], open: null, exp
 
 /** Where a target stands: a pure fold over its ledger. */
 export function foldTarget(entries: readonly Entry[]): TargetState {
-  return entries.reduce(step, emptyTarget);
+  const fold = new TargetFold();
+  for (const entry of entries) fold.add(entry);
+  return fold.state;
 }
 
-function step(state: TargetState, entry: Entry): TargetState {
-  const next = { ...state, lastSeq: entry.seq };
-  const id = entry.change;
-  if (id === null) return next;
-  switch (entry.kind) {
-    case "change-started": {
-      const { direction, digest, sections, before, touches = [], untouched = null, batched = null } = entry.body;
-      const begun = { id, direction, digest, sections, touches, untouched, batched, rollout: entry.rollout };
-      // The way back of a change that was cut off half-way up still knows what that met, and the catalog before it.
-      const from = untouched === null ? { before, met: [] } : { before: null, met: [], ...pickOpen(state.open) };
-      return { ...next, open: { ...begun, ...from, done: 0, intended: null } };
-    }
-    case "section-intended":
-      return withOpen(next, { intended: entry.body.section });
-    case "batches-started":
-      return entry.body.direction === "down" ? next : withOpen(next, withinBatches(state.open, entry.body.section));
-    case "section-done":
-      return withOpen(next, {
-        done: entry.body.section + 1,
-        intended: null,
-        ...(entry.body.direction === "up" && { batched: null }),
-        met: [...(next.open?.met ?? []), ...(entry.body.met ?? [])],
-      });
-    case "applied":
-      return {
-        ...release(next, id),
-        open: null,
-        expected: null,
-        applied: [...without(state.applied, id), appliedFrom(entry, id)],
-      };
-    case "catalog-recorded":
-      return {
-        ...next,
-        expected: entry.body.fingerprint,
-        applied: next.applied.map((a) => (a.id === id ? { ...a, after: entry.body.fingerprint } : a)),
-      };
-    case "reverted": {
-      const gone = { ...next, open: null, expected: null, applied: without(state.applied, id) };
-      return entry.body.hold === false
-        ? gone
-        : hold(gone, entry, { id, title: titleIn(state, id) }, "reverted", entry.body.reason);
-    }
-    case "failed":
-      return hold(next, entry, { id, title: titleIn(state, id) }, "failed", entry.body.message);
-    case "released":
-      return release(next, id);
-    default:
-      return next;
+/** The same, entry by entry: each costs the same, however many changes are live. */
+export class TargetFold {
+  /** By id, in the order in which they were applied. */
+  readonly #applied = new Map<string, AppliedChange>();
+  readonly #held = new Map<string, HeldChange>();
+  #open: OpenChange | null = null;
+  #expected: string | null = null;
+  #lastSeq = 0;
+  #state: TargetState | null = emptyTarget;
+
+  get state(): TargetState {
+    this.#state ??= {
+      applied: [...this.#applied.values()],
+      held: [...this.#held.values()],
+      open: this.#open,
+      expected: this.#expected,
+      lastSeq: this.#lastSeq,
+    };
+    return this.#state;
   }
+
+  add(entry: Entry): void {
+    this.#state = null;
+    this.#lastSeq = entry.seq;
+    if (entry.change !== null) this.#step(entry, entry.change);
+  }
+
+  #step(entry: Entry, id: string): void {
+    switch (entry.kind) {
+      case "change-started":
+        this.#open = begunBy(entry, id, this.#open);
+        return;
+      case "section-intended":
+        this.#alterOpen({ intended: entry.body.section });
+        return;
+      case "batches-started":
+        if (entry.body.direction === "up") this.#alterOpen(withinBatches(this.#open, entry.body.section));
+        return;
+      case "section-done":
+        this.#alterOpen({
+          done: entry.body.section + 1,
+          intended: null,
+          ...(entry.body.direction === "up" && { batched: null }),
+          met: [...(this.#open?.met ?? []), ...(entry.body.met ?? [])],
+        });
+        return;
+      case "applied":
+        this.#held.delete(id);
+        this.#settle(id);
+        this.#applied.set(id, appliedFrom(entry, id));
+        return;
+      case "catalog-recorded":
+        this.#record(id, entry.body.fingerprint);
+        return;
+      case "reverted": {
+        const title = this.#titleOf(id);
+        this.#settle(id);
+        if (entry.body.hold !== false) this.#hold(heldFrom(entry, { id, title }, "reverted", entry.body.reason));
+        return;
+      }
+      case "failed":
+        this.#hold(heldFrom(entry, { id, title: this.#titleOf(id) }, "failed", entry.body.message));
+        return;
+      case "released":
+        this.#held.delete(id);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #alterOpen(change: Partial<OpenChange>): void {
+    if (this.#open !== null) this.#open = { ...this.#open, ...change };
+  }
+
+  /** Nothing is half-way any more, and the change is not live. */
+  #settle(id: string): void {
+    this.#open = null;
+    this.#expected = null;
+    this.#applied.delete(id);
+  }
+
+  #record(id: string, fingerprint: string): void {
+    this.#expected = fingerprint;
+    const change = this.#applied.get(id);
+    if (change !== undefined) this.#applied.set(id, { ...change, after: fingerprint });
+  }
+
+  /** The last one that was held comes last. */
+  #hold(held: HeldChange): void {
+    this.#held.delete(held.id);
+    this.#held.set(held.id, held);
+  }
+
+  #titleOf(id: string): string | null {
+    return (this.#applied.get(id) ?? this.#held.get(id))?.title ?? null;
+  }
+}
+
+function begunBy(entry: Extract<Entry, { kind: "change-started" }>, id: string, open: OpenChange | null): OpenChange {
+  const { direction, digest, sections, before, touches = [], untouched = null, batched = null } = entry.body;
+  const begun = { id, direction, digest, sections, touches, untouched, batched, rollout: entry.rollout };
+  // The way back of a change that was cut off half-way up still knows what that met, and the catalog before it.
+  const from = untouched === null ? { before, met: [] } : { before: null, met: [], ...pickOpen(open) };
+  return { ...begun, ...from, done: 0, intended: null };
 }
 
 function pickOpen(open: OpenChange | null): Partial<Pick<OpenChange, "before" | "met">> {
@@ -125,31 +183,13 @@ function appliedFrom(entry: Extract<Entry, { kind: "applied" }>, id: string): Ap
   return { ...entry.body, id, seq: entry.seq, at: entry.at, by: entry.actor, rollout: entry.rollout, after: null };
 }
 
-function withOpen(state: TargetState, change: Partial<OpenChange>): TargetState {
-  return state.open === null ? state : { ...state, open: { ...state.open, ...change } };
-}
-
-function without<T extends { readonly id: string }>(list: readonly T[], id: string): readonly T[] {
-  return list.filter((one) => one.id !== id);
-}
-
-function release(state: TargetState, id: string): TargetState {
-  return { ...state, held: without(state.held, id) };
-}
-
-function hold(
-  state: TargetState,
+function heldFrom(
   entry: Extract<Entry, { kind: "reverted" | "failed" }>,
   named: Pick<HeldChange, "id" | "title">,
   why: HeldChange["why"],
   detail: string,
-): TargetState {
-  const held = { ...named, digest: entry.body.digest, why, detail, by: entry.actor, at: entry.at };
-  return { ...state, held: [...without(state.held, named.id), held] };
-}
-
-function titleIn(state: TargetState, id: string): string | null {
-  return [...state.applied, ...state.held].find((change) => change.id === id)?.title ?? null;
+): HeldChange {
+  return { ...named, digest: entry.body.digest, why, detail, by: entry.actor, at: entry.at };
 }
 
 /** Is this very digest of the change held back here? */

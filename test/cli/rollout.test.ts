@@ -68,10 +68,11 @@ describe("a rollout", () => {
   });
 
   it("whose second of three changes fails in production takes everything back everywhere, and holds the change", async () => {
-    const second = pair("20260101000002_b", "ALTER TABLE tasks ADD COLUMN b int; ALTER TABLE extra ADD COLUMN b int;", "ALTER TABLE extra DROP COLUMN b; ALTER TABLE tasks DROP COLUMN b;"); // prettier-ignore
+    const second = pair("20260101000002_b", "ALTER TABLE tasks ADD COLUMN b int; ALTER TABLE extra ADD CONSTRAINT positive CHECK (n > 0);", "ALTER TABLE extra DROP CONSTRAINT positive; ALTER TABLE tasks DROP COLUMN b;"); // prettier-ignore
     const third = pair("20260101000003_c", "ALTER TABLE tasks ADD COLUMN c int;", "ALTER TABLE tasks DROP COLUMN c;");
     const made = await built({ ...addRegion, ...second, ...third });
-    await made.database("staging").query("CREATE TABLE extra ()");
+    for (const target of ["staging", "production"]) await made.database(target).query("CREATE TABLE extra (n int)");
+    await made.database("production").query("INSERT INTO extra VALUES (-1)");
     const before = await catalogs(made);
     const failed = (await expectBelay(made, 4, ["rollout", "--json"])).json();
     expect(failed).toMatchObject({
@@ -85,10 +86,8 @@ describe("a rollout", () => {
     await expectUntouched(made, before);
     const held = (await expectBelay(made, 3, ["rollout", "--json"])).json();
     expect(held.error).toMatchObject({ code: "change-held", hint: expect.stringContaining("belay retry") });
-    await made.database("production").query("CREATE TABLE extra ()");
-    expect(
-      (await expectBelay(made, 0, ["rollout", "--retry", "extra is there now", "--json", "--accept-drift"])).json(),
-    ).toMatchObject({
+    await made.database("production").query("DELETE FROM extra");
+    expect((await expectBelay(made, 0, ["rollout", "--retry", "extra is clean now", "--json"])).json()).toMatchObject({
       outcome: "completed",
     });
     expect(await columnsOf(made.database("production"), "tasks")).toContain("c");

@@ -28,7 +28,7 @@ const serverFacts = (systemIdentifier: string): string => `
 SELECT json_build_object(
   'systemIdentifier', ${systemIdentifier},
   'database', current_database(),
-  'version', current_setting('server_version'),
+  'version', split_part(current_setting('server_version'), ' ', 1),
   'major', current_setting('server_version_num')::int / 10000,
   'startedAt', extract(epoch FROM pg_postmaster_start_time())::text,
   'role', current_user,

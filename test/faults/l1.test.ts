@@ -4,7 +4,7 @@ import { wantedLocks } from "../../src/plan/wanted-locks.js";
 import { runTransaction } from "../../src/postgres/run/run-transaction.js";
 import type { OpenTarget } from "../../src/postgres/session/open-target.js";
 import { freshDatabase, type FreshDatabase } from "../support/database.js";
-import { contextOf, operate, stepsFor } from "../lock/world.js";
+import { contextOf, operate, stepsFor, takeTurns } from "../lock/world.js";
 import { connect, pause, startServer, until } from "../world/server.js";
 
 const schema = "CREATE TABLE tasks (id int PRIMARY KEY, state text); INSERT INTO tasks VALUES (1, 'new')";
@@ -107,6 +107,24 @@ describe("L1: a reader holds the table, and an ALTER wants it", () => {
       });
     },
   );
+
+  it("many short transactions that take turns, so that there is never a moment without one, do not keep it out, nor wait for longer than the budget", async () => {
+    const { database, target, open } = await place();
+    const [reader, observer] = [await open(), await open()];
+    // Before the traffic: loading the parser keeps this process, and with it the traffic, from doing anything else.
+    const wanted = wantedLocks(await stepsFor(column));
+    const turns = await takeTurns("tasks", open);
+    const traffic = readAlways(reader, observer, await pidOf(reader));
+    const context = contextOf(target, { budgetMs, patienceMs: 60_000 });
+    await runTransaction(context, column, (session) => session.query(column), wanted);
+    await turns.stop();
+    const { longestMs } = await traffic.stop();
+    expect(context.told.some(({ kind }) => kind === "waiting")).toBe(true);
+    expect(longestMs).toBeLessThan(budgetMs + 150);
+    expect(
+      await database.query("SELECT attname FROM pg_attribute WHERE attrelid = 'tasks'::regclass AND attname = 'model'"),
+    ).toHaveLength(1);
+  });
 
   it("asks without queueing first: the first try leaves no request behind which anybody could wait", async () => {
     const { target, open } = await place();

@@ -1,42 +1,66 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { lockTry } from "../../src/postgres/lock/lock-schedule.js";
+import { lockTry, type LockScheduleOptions } from "../../src/postgres/lock/lock-schedule.js";
 
 const budgets = fc.integer({ min: 1, max: 5_000 });
 const randoms = fc.double({ min: 0, max: 0.999, noNaN: true });
 const attempts = fc.integer({ min: 0, max: 10_000 });
+const ages = fc.integer({ min: 0, max: 10_000_000 });
+
+/** Many short transactions in the way, just begun. */
+function short(budgetMs: number): LockScheduleOptions {
+  return { budgetMs, oldestMs: 0, waitedMs: 0, vacuumMs: null, random: 0 };
+}
 
 describe("the tries for a lock", () => {
   it("begin without queueing", () => {
     fc.assert(
-      fc.property(budgets, randoms, (budgetMs, random) => {
-        expect(lockTry(0, { budgetMs, vacuumMs: null, random }).waitMs).toBe(0);
+      fc.property(budgets, ages, ages, randoms, (budgetMs, oldestMs, waitedMs, random) => {
+        expect(lockTry(0, { budgetMs, oldestMs, waitedMs, vacuumMs: null, random }).waitMs).toBe(0);
       }),
     );
   });
 
   it("never make others wait for longer than the budget", () => {
     fc.assert(
-      fc.property(attempts, budgets, randoms, (attempt, budgetMs, random) => {
-        expect(lockTry(attempt, { budgetMs, vacuumMs: null, random }).waitMs).toBeLessThanOrEqual(budgetMs);
+      fc.property(attempts, budgets, ages, ages, randoms, (attempt, budgetMs, oldestMs, waitedMs, random) => {
+        const { waitMs } = lockTry(attempt, { budgetMs, oldestMs, waitedMs, vacuumMs: null, random });
+        expect(waitMs).toBeLessThanOrEqual(budgetMs);
       }),
     );
   });
 
-  it("grow up to the budget, and reach it", () => {
+  it("grow up to the budget where short transactions take turns, and reach it", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 30 }), budgets, (attempt, budgetMs) => {
-        const options = { budgetMs, vacuumMs: null, random: 0 };
-        expect(lockTry(attempt + 1, options).waitMs).toBeGreaterThanOrEqual(lockTry(attempt, options).waitMs);
-        expect(lockTry(30, options).waitMs).toBe(budgetMs);
+        expect(lockTry(attempt + 1, short(budgetMs)).waitMs).toBeGreaterThanOrEqual(
+          lockTry(attempt, short(budgetMs)).waitMs,
+        );
+        expect(lockTry(30, short(budgetMs)).waitMs).toBe(budgetMs);
       }),
     );
+  });
+
+  it("do not queue behind a transaction that has lasted for longer than the budget", () => {
+    fc.assert(
+      fc.property(attempts, budgets, ages, fc.integer({ min: 0, max: 10_000 }), (attempt, budgetMs, more, waitedMs) => {
+        const oldestMs = budgetMs + 1 + more;
+        expect(lockTry(attempt, { ...short(budgetMs), oldestMs, waitedMs }).waitMs).toBe(0);
+      }),
+    );
+  });
+
+  it("queue now and then all the same when that goes on and on", () => {
+    const options = { ...short(200), oldestMs: 60_000, waitedMs: 20_000 };
+    const waits = Array.from({ length: 40 }, (_, attempt) => lockTry(attempt + 40, options).waitMs);
+    expect(waits.filter((waitMs) => waitMs === 200)).toHaveLength(10);
+    expect(waits.filter((waitMs) => waitMs === 0)).toHaveLength(30);
   });
 
   it("leave pauses that are spread by chance and at most a second and a half long", () => {
     fc.assert(
-      fc.property(attempts, budgets, randoms, randoms, (attempt, budgetMs, one, other) => {
-        const pause = (random: number): number => lockTry(attempt, { budgetMs, vacuumMs: null, random }).pauseMs;
+      fc.property(attempts, budgets, ages, randoms, randoms, (attempt, budgetMs, oldestMs, one, other) => {
+        const pause = (random: number): number => lockTry(attempt, { ...short(budgetMs), oldestMs, random }).pauseMs;
         expect(pause(one)).toBeGreaterThan(0);
         expect(pause(one)).toBeLessThanOrEqual(1_500);
         if (one + 0.001 < other) expect(pause(one)).toBeLessThan(pause(other));
@@ -44,17 +68,15 @@ describe("the tries for a lock", () => {
     );
   });
 
-  it("are now and then long enough for an autovacuum to be cancelled, and mostly not", () => {
+  it("are now and then long enough for an autovacuum to be cancelled, and make nobody wait in between", () => {
     fc.assert(
-      fc.property(budgets, fc.integer({ min: 5_001, max: 10_000 }), (budgetMs, vacuumMs) => {
+      fc.property(budgets, fc.integer({ min: 1, max: 10_000 }), ages, (budgetMs, vacuumMs, oldestMs) => {
         const waits = Array.from(
           { length: 30 },
-          (_, attempt) => lockTry(attempt, { budgetMs, vacuumMs, random: 0 }).waitMs,
+          (_, attempt) => lockTry(attempt, { ...short(budgetMs), vacuumMs, oldestMs }).waitMs,
         );
-        const long = waits.filter((waitMs) => waitMs > vacuumMs);
-        expect(long.length).toBeGreaterThan(0);
-        expect(waits.filter((waitMs) => waitMs <= budgetMs).length).toBe(30 - long.length);
-        expect(long.length).toBeLessThanOrEqual(10);
+        expect(waits.filter((waitMs) => waitMs > vacuumMs)).toHaveLength(9);
+        expect(waits.filter((waitMs) => waitMs === 0)).toHaveLength(21);
       }),
     );
   });

@@ -1,3 +1,4 @@
+import type { Client } from "pg";
 import { compile } from "../../src/plan/compile.js";
 import type { Step } from "../../src/plan/step.js";
 import { stepsOf } from "../../src/plan/step.js";
@@ -5,6 +6,7 @@ import type { LockPolicy, RunContext } from "../../src/postgres/run/run-context.
 import { openTarget, type OpenTarget } from "../../src/postgres/session/open-target.js";
 import type { Progress } from "../../src/progress.js";
 import { parseStatements } from "../../src/sql/parse.js";
+import { pause } from "../world/server.js";
 
 /** Opens a database as its operator. */
 export async function operate(url: string): Promise<OpenTarget> {
@@ -52,4 +54,26 @@ export async function stepsFor(sql: string): Promise<readonly Step[]> {
     keep: "off",
   });
   return stepsOf(plan.forward);
+}
+
+/** Short transactions that take turns on a table, on the server itself, so that there is hardly ever a moment without one. */
+export async function takeTurns(table: string, open: () => Promise<Client>): Promise<{ stop(): Promise<void> }> {
+  const turns = `DO $turns$ BEGIN
+    LOOP PERFORM count(*) FROM ${table}; PERFORM pg_sleep(0.06); COMMIT; END LOOP;
+  END $turns$`;
+  const clients: Client[] = [];
+  const ended: Promise<unknown>[] = [];
+  for (let n = 0; n < 4; n += 1) {
+    const client = await open();
+    clients.push(client);
+    ended.push(client.query(turns).catch((thrown: unknown) => thrown));
+    await pause(15);
+  }
+  return {
+    stop: async () => {
+      const stopper = await open();
+      await stopper.query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'DO $turns$%'");
+      await Promise.all(ended);
+    },
+  };
 }

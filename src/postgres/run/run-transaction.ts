@@ -35,6 +35,8 @@ export async function runTransaction<T>(
   for (let attempt = 0; ; attempt += 1) {
     const { waitMs, pauseMs } = lockTry(attempt, {
       budgetMs: context.lock.budgetMs,
+      oldestMs: 1_000 * Math.max(0, ...blockers.map(({ ageSeconds }) => ageSeconds)),
+      waitedMs: Date.now() - startedAt,
       vacuumMs: await vacuumPatience(context, blockers),
       random: Math.random(),
     });

@@ -71,18 +71,27 @@ BEGIN
   PERFORM set_config('lock_timeout', budget_ms::text, true);
 END $f$;
 
--- The tries of an artifact in bare psql: the same waits as Belay's own.
+-- The tries of an artifact in bare psql: the same waits as Belay's own. Whom it would queue behind is looked up first.
 CREATE OR REPLACE FUNCTION belay.try_locks(wanted jsonb, removes text[], tries integer, budget_ms integer) RETURNS void
 LANGUAGE plpgsql AS $f$
 DECLARE
-  wait_ms integer := CASE WHEN tries = 0 THEN 0 ELSE least(budget_ms, 25 * 2 ^ least(tries - 1, 10))::integer END;
+  wait_ms integer := least(budget_ms, 25 * 2 ^ least(tries - 1, 10))::integer;
+  oldest interval;
+  vacuums boolean;
+  others boolean;
 BEGIN
-  -- An autovacuum gives way only to who has waited for deadlock_timeout.
-  IF tries > 0 AND tries % 3 = 0 AND EXISTS (
-    SELECT FROM belay.locks_of(wanted, removes) l JOIN pg_catalog.pg_stat_progress_vacuum v ON v.relid = l.relation
-    JOIN pg_catalog.pg_stat_activity a ON a.pid = v.pid AND a.backend_type = 'autovacuum worker' AND a.query NOT LIKE '%(to prevent wraparound)%'
-  ) THEN
-    wait_ms := (SELECT setting::integer FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout') + 500;
+  SELECT max(pg_catalog.clock_timestamp() - a.xact_start), coalesce(pg_catalog.bool_or(a.vacuums), false), coalesce(pg_catalog.bool_or(NOT a.vacuums), false)
+    INTO oldest, vacuums, others
+  FROM (SELECT DISTINCT s.pid, s.xact_start, s.backend_type = 'autovacuum worker' AND s.query NOT LIKE '%(to prevent wraparound)%' AS vacuums
+        FROM belay.locks_of(wanted, removes) w JOIN pg_catalog.pg_locks l ON l.locktype = 'relation' AND l.relation = w.relation
+        JOIN pg_catalog.pg_stat_activity s ON s.pid = l.pid AND s.pid <> pg_catalog.pg_backend_pid()) AS a;
+  IF tries = 0 THEN
+    wait_ms := 0;
+  ELSIF vacuums AND NOT others THEN
+    -- An autovacuum gives way only to who has waited for deadlock_timeout.
+    wait_ms := CASE WHEN tries % 3 = 0 THEN (SELECT setting::integer FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout') + 500 ELSE 0 END;
+  ELSIF oldest > budget_ms * interval '1 millisecond' AND NOT (tries > 40 AND tries % 4 = 0) THEN
+    wait_ms := 0;
   END IF;
   PERFORM belay.take_locks(wanted, removes, wait_ms, budget_ms);
 END $f$;

@@ -68,13 +68,13 @@ describe("L2: a transaction locks three tables, and the last one is taken", () =
 
   it("the waits for its tables count together: what was spent on the second is not there for the third", async () => {
     const made = await database();
+    const { locks } = wantedLocks(await stepsFor(three));
     await (await operate(made.url)).close();
+    await made.client.query("CREATE TABLE waited (ms float8)");
     const [second, third] = [await open(made.url), await open(made.url)];
     await third.query("BEGIN; SELECT count(*) FROM c");
     const held = second.query("BEGIN; SELECT count(*) FROM b; SELECT pg_sleep(0.7); COMMIT");
     await until(async () => (await made.query("SELECT FROM pg_locks WHERE relation = 'b'::regclass")).length > 0);
-    const { locks } = wantedLocks(await stepsFor(three));
-    await made.client.query("CREATE TABLE waited (ms float8)");
     await made.client.query(`DO $take$
       DECLARE began timestamptz := clock_timestamp();
       BEGIN

@@ -33,6 +33,11 @@ export function wantedLocks(steps: readonly Step[]): WantedLocks {
   return { locks: [...byRelation.values()], removes: [...new Set(steps.flatMap(({ removes }) => removes))] };
 }
 
+/** Whether writers wait for one of them (manual, 13.3.1). */
+export function keepsWritersOut({ locks }: WantedLocks): boolean {
+  return locks.some(({ mode }) => rank(mode) >= rank("SHARE"));
+}
+
 function locksOf({ command, locks }: Step): readonly WantedLock[] {
   const addsPartition = /ATTACH PARTITION|CREATE TABLE/.test(command);
   return locks.map(({ relation, mode }) => ({

@@ -133,6 +133,23 @@ describe("L2: a transaction locks three tables, and the last one is taken", () =
     },
   );
 
+  it("one whose client does nothing under a strong lock, as a stopped one would, is ended by the server itself", async () => {
+    const made = await database();
+    const target = await operate(made.url);
+    cleanups.push(() => target.close());
+    const sql = "ALTER TABLE a ADD COLUMN x int";
+    const work = async (session: Session): Promise<void> => {
+      await session.query(sql);
+      const locks = "SELECT FROM pg_locks WHERE relation = 'a'::regclass AND mode = 'AccessExclusiveLock'";
+      // Nobody but the server can do anything now; the test's own limit of time ends this where it does not.
+      await until(async () => (await made.query(locks)).length === 0);
+      await session.query("SELECT 1");
+    };
+    const context = contextOf(target, { holdMs: 300 });
+    await expect(runTransaction(context, sql, work, wantedLocks(await stepsFor(sql)))).rejects.toThrow();
+    expect(await made.query("SELECT FROM pg_attribute WHERE attrelid = 'a'::regclass AND attname = 'x'")).toEqual([]);
+  });
+
   it("one that only locks what it has made itself, or what writers share, may take its time", async () => {
     const made = await database();
     const target = await operate(made.url);

@@ -1,5 +1,5 @@
 import { BelayError } from "../../errors.js";
-import type { WantedLocks } from "../../plan/wanted-locks.js";
+import { keepsWritersOut, type WantedLocks } from "../../plan/wanted-locks.js";
 import type { Blocker } from "../../progress.js";
 import { quoteLiteral } from "../../sql/quote.js";
 import { blockersOf, holdersOf, nameBlocker, resolveLocks } from "../lock/blockers.js";
@@ -89,7 +89,7 @@ async function tryOnce<T>(
  * What begins a transaction, in one message: a round trip less is a moment less under locks. The comment tells whoever looks at pg_stat_activity what the locks are for.
  */
 function opening(context: RunContext, statement: string, wanted: WantedLocks, waitMs: number): string {
-  const { budgetMs } = context.lock;
+  const { budgetMs, holdMs } = context.lock;
   const parts = [
     `/* ${statement
       .replaceAll(/\s+/g, " ")
@@ -98,6 +98,8 @@ function opening(context: RunContext, statement: string, wanted: WantedLocks, wa
     `SET LOCAL lock_timeout = ${Math.max(1, Math.min(budgetMs, waitMs || budgetMs))}`,
     `SET LOCAL application_name = ${quoteLiteral(sessionName(context))}`,
   ];
+  // The server's own bound, for a client that is stopped or cut off under such a lock.
+  if (keepsWritersOut(wanted)) parts.push(`SET LOCAL idle_in_transaction_session_timeout = ${holdMs}`);
   if (wanted.locks.length > 0) {
     const removes = wanted.removes.map(quoteLiteral).join(", ");
     const locks = quoteLiteral(JSON.stringify(wanted.locks));

@@ -22,8 +22,8 @@ export interface EntryBodies {
     readonly digest: string;
     readonly sections: number;
     readonly before: string | null;
-    /** Up: the way back as it was sealed, so that a change that is cut off half-way needs no file to go back. Left out where only the state is read. */
-    readonly artifact?: { readonly sql: string; readonly manifest: unknown };
+    /** Up: the hash of the way back as it was sealed, so that a change that is cut off half-way needs no file to go back. */
+    readonly artifact?: string;
     /** Up: what each section touches, by key; left out where nobody can tell. */
     readonly touches?: readonly (readonly string[])[];
     /** Down, of a change that was cut off half-way up: the keys of what it never came to touch. */
@@ -180,8 +180,8 @@ export interface AppliedBody {
   /** Objects which were there already when an IF NOT EXISTS met them: the way back leaves them alone. */
   readonly met: readonly string[];
   readonly durationMs: number;
-  /** The way back as it was sealed: the SQL file and its manifest. Left out where only the state is read. */
-  readonly artifact?: { readonly sql: string; readonly manifest: unknown };
+  /** The hash of the way back as it was sealed: the SQL file and its manifest. Left out where version 1 wrote them into the entry itself. */
+  readonly artifact?: string;
   readonly irreversible: string | null;
 }
 

@@ -2,7 +2,7 @@ import { BelayError, messageOf } from "../errors.js";
 import { applyChange } from "../postgres/run/apply-change.js";
 import type { Built } from "../postgres/build-plan.js";
 import { tableHashes } from "../postgres/catalog/table-hashes.js";
-import { readTarget } from "../postgres/ledger/ledger.js";
+import { readTarget } from "../postgres/ledger/reader.js";
 import type { OpenTarget } from "../postgres/session/open-target.js";
 import { readCatalog, type Catalog } from "../postgres/ledger/record-catalog.js";
 import { revertChange } from "../postgres/run/revert-change.js";

@@ -8,7 +8,7 @@ import { applyChange } from "../postgres/run/apply-change.js";
 import { buildAll, type Built } from "../postgres/build-plan.js";
 import { requireParsed } from "../postgres/preflight/server-parse.js";
 import { withConnections, type Connections } from "../postgres/session/connections.js";
-import { readEntries } from "../postgres/ledger/ledger.js";
+import { readEntries } from "../postgres/ledger/reader.js";
 import { openTarget } from "../postgres/session/open-target.js";
 import { isConnectionLost } from "../postgres/session/sql-state.js";
 import { withSession } from "../postgres/session/session.js";

@@ -1,6 +1,6 @@
 import { BelayError } from "../errors.js";
 import { withConnections } from "../postgres/session/connections.js";
-import { readTarget } from "../postgres/ledger/ledger.js";
+import { readTarget } from "../postgres/ledger/reader.js";
 import type { OpenTarget } from "../postgres/session/open-target.js";
 import { settleAlone } from "../postgres/run/settle-change.js";
 import { connectionLost, isConnectionLost } from "../postgres/session/sql-state.js";

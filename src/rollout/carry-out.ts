@@ -6,7 +6,9 @@ import type { EntryBodies } from "../journal/entry.js";
 import { differences } from "../snapshot/difference.js";
 import { describeDifference } from "../snapshot/difference.js";
 import { applyChange } from "../postgres/run/apply-change.js";
-import { append, readArtifact, readTarget } from "../postgres/ledger/ledger.js";
+import { append } from "../postgres/ledger/ledger.js";
+import { readArtifact } from "../postgres/ledger/artifacts.js";
+import { lastReadTarget, readTarget } from "../postgres/ledger/reader.js";
 import { readStoredSnapshot } from "../postgres/ledger/snapshots.js";
 import { migrateDown, migrateUp, migratorFor } from "../postgres/run/migrator.js";
 import { keepCatalog, readWhole, recordFingerprint } from "../postgres/ledger/record-catalog.js";
@@ -59,7 +61,7 @@ function identityOf({ identities }: RolloutContext, target: string): Pick<EntryB
 export async function apply(context: RolloutContext, stage: string, target: string, id: string): Promise<void> {
   const open = openTargetOf(context, target);
   const built = builtOf(context, id);
-  const state = await readTarget(open.operator);
+  const state = await lastReadTarget(open.operator);
   const begun = state.open?.id === id ? await goOnFrom(context, target, built, state.open) : null;
   // Looked at, and not taken from the ledger: drift may have been accepted, and stays when the change is taken back.
   const before = begun?.before ?? (await keepCatalog(open));

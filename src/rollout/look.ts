@@ -1,11 +1,11 @@
 import type { Entry } from "../journal/entry.js";
-import { foldTarget, type TargetState } from "../journal/target-state.js";
-import { readEntries } from "../postgres/ledger/ledger.js";
+import type { TargetState } from "../journal/target-state.js";
+import { readRollout } from "../postgres/ledger/reader.js";
 import type { OpenTarget } from "../postgres/session/open-target.js";
 import type { Config } from "../system/config/config.js";
 import type { Surroundings } from "./decide.js";
 import { gatesOf } from "./gates.js";
-import { foldRollout, type RolloutState } from "./rollout-state.js";
+import { foldProgress, rolloutOf, type RolloutState, type TargetProgress } from "./rollout-state.js";
 
 /** Where a rollout stands, as all its ledgers tell it. */
 export interface Look {
@@ -15,7 +15,7 @@ export interface Look {
   readonly targets: ReadonlyMap<string, TargetState>;
 }
 
-/** Reads the ledgers of all open targets, and folds what they tell of the rollout. */
+/** Reads on in the ledgers of all open targets, and folds what they tell of the rollout. */
 export async function lookAt(
   rollout: string,
   control: OpenTarget,
@@ -24,14 +24,23 @@ export async function lookAt(
   const entries = new Map<string, readonly Entry[]>();
   const targets = new Map<string, TargetState>();
   for (const target of opened.values()) {
-    const all = await readEntries(target.operator);
-    entries.set(
-      target.name,
-      all.filter((entry) => entry.rollout === rollout),
-    );
-    targets.set(target.name, foldTarget(all));
+    const read = await readRollout(target.operator, rollout);
+    entries.set(target.name, read.entries);
+    targets.set(target.name, read.state);
   }
-  return { state: foldRollout(await readEntries(control.operator, rollout), entries), entries, targets };
+  const own = entries.get(control.name) ?? (await readRollout(control.operator, rollout)).entries;
+  const state = rolloutOf(own, (target) => progressOf(target, entries.get(target) ?? []));
+  return { state, entries, targets };
+}
+
+/** How far a list of entries was folded: it only grows. */
+const folded = new WeakMap<readonly Entry[], { readonly count: number; readonly progress: TargetProgress }>();
+
+function progressOf(target: string, entries: readonly Entry[]): TargetProgress {
+  const known = folded.get(entries);
+  const progress = foldProgress(target, known === undefined ? entries : entries.slice(known.count), known?.progress);
+  folded.set(entries, { count: entries.length, progress });
+  return progress;
 }
 
 /** What the decision needs to know besides the rollout's own journal. */
@@ -46,7 +55,18 @@ export function surroundingsOf(config: Config, look: Look, notBack: ReadonlySet<
   };
 }
 
+const pending = new WeakMap<Look, Map<string, readonly string[]>>();
+
+/** The changes of the plan that are not applied on the target, in order. */
 export function pendingOn(look: Look, target: string): readonly string[] {
+  const known = pending.get(look) ?? new Map<string, readonly string[]>();
+  pending.set(look, known);
+  const found = known.get(target) ?? notApplied(look, target);
+  known.set(target, found);
+  return found;
+}
+
+function notApplied(look: Look, target: string): readonly string[] {
   const applied = new Set(look.targets.get(target)?.applied.map((change) => change.id));
   return look.state.plan.changes.map((change) => change.id).filter((id) => !applied.has(id));
 }

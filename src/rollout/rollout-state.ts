@@ -40,14 +40,30 @@ export function foldRollouts(
   ledgers: ReadonlyMap<string, readonly Entry[]> = new Map(),
 ): readonly RolloutState[] {
   const ids = control.filter((entry) => entry.kind === "rollout-started").map((entry) => entry.rollout ?? "");
-  return ids.map((id) => {
-    const own = (entries: readonly Entry[]): readonly Entry[] => entries.filter((entry) => entry.rollout === id);
-    return foldRollout(own(control), new Map([...ledgers].map(([target, entries]) => [target, own(entries)])));
-  });
+  const own = byRollout(control);
+  const onTargets = [...ledgers].map(([target, entries]) => [target, byRollout(entries)] as const);
+  return ids.map((id) =>
+    foldRollout(own.get(id) ?? [], new Map(onTargets.map(([target, entries]) => [target, entries.get(id) ?? []]))),
+  );
+}
+
+function byRollout(entries: readonly Entry[]): ReadonlyMap<string | null, readonly Entry[]> {
+  const found = new Map<string | null, Entry[]>();
+  for (const entry of entries) {
+    const list = found.get(entry.rollout);
+    if (list === undefined) found.set(entry.rollout, [entry]);
+    else list.push(entry);
+  }
+  return found;
 }
 
 /** `control` are the rollout's entries in the control ledger; `targets` those in each target's own ledger, by target. */
 export function foldRollout(control: readonly Entry[], targets: ReadonlyMap<string, readonly Entry[]>): RolloutState {
+  return rolloutOf(control, (target) => foldProgress(target, targets.get(target) ?? []));
+}
+
+/** The same, where it is known already what was done on each target. */
+export function rolloutOf(control: readonly Entry[], progressOf: (target: string) => TargetProgress): RolloutState {
   const started = control.find((entry) => entry.kind === "rollout-started");
   if (started?.kind !== "rollout-started")
     throw new BelayError("defect", "rollout-unstarted", "A rollout in the ledger has no beginning.");
@@ -64,7 +80,7 @@ export function foldRollout(control: readonly Entry[], targets: ReadonlyMap<stri
     paused: false,
     abortRequested: false,
     ended: null,
-    targets: names.map((name) => foldProgress(name, targets.get(name) ?? [])),
+    targets: names.map(progressOf),
   };
   return control.reduce(stepControl, empty);
 }
@@ -90,8 +106,17 @@ function stepControl(state: RolloutState, entry: Entry): RolloutState {
   }
 }
 
-function foldProgress(target: string, entries: readonly Entry[]): TargetProgress {
-  const empty: TargetProgress = {
+/** What the rollout's entries in a target's ledger come to, on top of what those before them came to. */
+export function foldProgress(
+  target: string,
+  entries: readonly Entry[],
+  before: TargetProgress = untouched(target),
+): TargetProgress {
+  return entries.reduce(stepTarget, before);
+}
+
+function untouched(target: string): TargetProgress {
+  return {
     target,
     before: null,
     applied: [],
@@ -101,7 +126,6 @@ function foldProgress(target: string, entries: readonly Entry[]): TargetProgress
     proved: null,
     failure: null,
   };
-  return entries.reduce(stepTarget, empty);
 }
 
 function stepTarget(progress: TargetProgress, entry: Entry): TargetProgress {

@@ -2,7 +2,7 @@ import { BelayError } from "../errors.js";
 import type { Entry, FrozenTarget } from "../journal/entry.js";
 import { foldTarget } from "../journal/target-state.js";
 import type { Built } from "../postgres/build-plan.js";
-import { readEntries } from "../postgres/ledger/ledger.js";
+import { readEntries } from "../postgres/ledger/reader.js";
 import { readServer } from "../postgres/preflight/read-server.js";
 import { parseOnServer } from "../postgres/preflight/server-parse.js";
 import { addressOf, shown } from "../postgres/session/address.js";

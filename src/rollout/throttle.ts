@@ -2,7 +2,8 @@ import { BelayError } from "../errors.js";
 import { gateDefaults, type Gate } from "../gate/gate.js";
 import { holdAfter, notHeld, type Hold } from "../gate/hold.js";
 import { evaluate } from "../gate/measurement.js";
-import { append, readEntries } from "../postgres/ledger/ledger.js";
+import { append } from "../postgres/ledger/ledger.js";
+import { readRollout } from "../postgres/ledger/reader.js";
 import type { Throttled } from "../postgres/run/backfill/throttle.js";
 import { gatesOf, probeContext } from "./gates.js";
 import { measure } from "./probe.js";
@@ -100,7 +101,7 @@ async function tell(context: RolloutContext, { target }: Place, gate: Gate, { he
 }
 
 async function refuseSteered(context: RolloutContext, place: Place): Promise<void> {
-  const state = foldRollout(await readEntries(context.control.operator, context.rollout), new Map());
+  const state = foldRollout((await readRollout(context.control.operator, context.rollout)).entries, new Map());
   if (state.abortRequested) throw stopped(place, "aborted by a person");
   if (state.paused) throw stopped(place, "paused by a person");
 }

@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 import { afterEach, describe, expect, it } from "vitest";
 import { wantedLocks } from "../../src/plan/wanted-locks.js";
-import { readEntries } from "../../src/postgres/ledger/ledger.js";
+import { readEntries } from "../../src/postgres/ledger/reader.js";
 import { runTransaction } from "../../src/postgres/run/run-transaction.js";
 import type { OpenTarget } from "../../src/postgres/session/open-target.js";
 import { freshDatabase, type FreshDatabase } from "../support/database.js";

@@ -1,4 +1,5 @@
-import { readChain, readEntries } from "../../src/postgres/ledger/ledger.js";
+import { readChain } from "../../src/postgres/ledger/ledger.js";
+import { readEntries } from "../../src/postgres/ledger/reader.js";
 import { readCatalog } from "../../src/postgres/ledger/record-catalog.js";
 import { openSession } from "../../src/postgres/session/session.js";
 import { findBreak } from "../../src/journal/chain.js";

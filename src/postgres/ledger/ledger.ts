@@ -1,8 +1,9 @@
-import type { Entry, EntryBodies, EntryKind } from "../../journal/entry.js";
+import type { EntryBodies, EntryKind } from "../../journal/entry.js";
 import type { ChainedEntry } from "../../journal/chain.js";
-import { foldTarget, type TargetState } from "../../journal/target-state.js";
 import { BelayError, messageOf } from "../../errors.js";
 import type { Session } from "../session/session.js";
+import type { StoredArtifact } from "./artifacts.js";
+import { forbidden } from "./reader.js";
 import { operatorLost, sqlStateOf } from "../session/sql-state.js";
 import { ledgerSchema, ledgerVersion } from "./sql/ledger-schema.js";
 
@@ -54,19 +55,24 @@ export async function ensureLedger(session: Session, actor: string): Promise<voi
   }
 }
 
-/** Appends one entry; within a transaction it commits with that. */
+const storing =
+  "WITH stored AS (INSERT INTO belay.artifact (hash, sql, manifest) VALUES ($7, $8, $9) ON CONFLICT DO NOTHING)";
+
+/** Appends one entry, and stores the artifact that it names; within a transaction it commits with that. */
 export async function append<K extends EntryKind>(
   session: Session,
   kind: K,
   about: About,
   body: EntryBodies[K],
+  artifact: StoredArtifact | null = null,
 ): Promise<number> {
   const { rollout = null, change = null, actor } = about;
   const values = [kind, rollout, change, actor, JSON.stringify(body), session.epoch];
+  const stored = artifact === null ? [] : [artifact.hash, artifact.sql, artifact.manifest];
   try {
     const [row] = await session.query<{ seq: string; xid: string }>(
-      "SELECT belay.append($1, $2, $3, $4, $5::jsonb, $6) AS seq, pg_current_xact_id()::text AS xid",
-      values,
+      `${artifact === null ? "" : storing} SELECT belay.append($1, $2, $3, $4, $5::jsonb, $6) AS seq, pg_current_xact_id()::text AS xid`,
+      [...values, ...stored],
     );
     session.xid = row?.xid ?? null;
     return Number(row?.seq);
@@ -83,31 +89,6 @@ export async function takeOver(session: Session, actor: string): Promise<number>
   return epoch;
 }
 
-/** All entries, oldest first, without the artifacts in them; those of one rollout where it is given. */
-export async function readEntries(session: Session, rollout: string | null = null): Promise<readonly Entry[]> {
-  try {
-    if ((await ledgerVersionIn(session)) === null) return [];
-    const rows = await session.query(
-      `SELECT seq::float8 AS seq, ${readable}, kind, rollout, change, actor, body - 'artifact' AS body
-       FROM belay.journal WHERE $1::text IS NULL OR rollout = $1 ORDER BY journal.seq`,
-      [rollout],
-    );
-    return rows as unknown as readonly Entry[];
-  } catch (thrown) {
-    throw forbidden(session, thrown) ?? thrown;
-  }
-}
-
-/** A role that may not have the ledger is a matter of rights, and no defect. */
-function forbidden(session: Session, thrown: unknown): BelayError | null {
-  if (sqlStateOf(thrown) !== "42501") return null;
-  const { database, user } = session.client;
-  return new BelayError("usage", "rights-missing", `The ledger of ${database}: ${messageOf(thrown)}.`, {
-    hint: `Let ${user} have it: GRANT CREATE ON DATABASE, and ownership or all rights on the schemas belay and belay_kept.`,
-    cause: thrown,
-  });
-}
-
 /** The entries as they were hashed. */
 export async function readChain(session: Session): Promise<readonly ChainedEntry[]> {
   if ((await ledgerVersionIn(session)) === null) return [];
@@ -116,22 +97,6 @@ export async function readChain(session: Session): Promise<readonly ChainedEntry
      FROM belay.journal ORDER BY journal.seq`,
   );
   return rows as unknown as readonly ChainedEntry[];
-}
-
-export async function readTarget(session: Session): Promise<TargetState> {
-  return foldTarget(await readEntries(session));
-}
-
-/** The artifact that was stored when the change was last begun or applied here; null where it never was. */
-export async function readArtifact(
-  session: Session,
-  change: string,
-): Promise<{ sql: string; manifest: unknown } | null> {
-  const [row] = await session.query<{ artifact: { sql: string; manifest: unknown } | null }>(
-    `SELECT body -> 'artifact' AS artifact FROM belay.journal WHERE body ? 'artifact' AND change = $1 ORDER BY seq DESC LIMIT 1`,
-    [change],
-  );
-  return row?.artifact ?? null;
 }
 
 /** The change that was applied or taken back last, where the catalog after it was not recorded and no other was begun since; else null. */

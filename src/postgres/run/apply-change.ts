@@ -18,6 +18,7 @@ import { runCommand } from "../../system/run-command.js";
 import { withoutPassword } from "../session/address.js";
 import { knexOn } from "../knex/bound-knex.js";
 import { append } from "../ledger/ledger.js";
+import { storedArtifact, type StoredArtifact } from "../ledger/artifacts.js";
 import { runBatches } from "./backfill/run-batches.js";
 import { unthrottled, type Throttled } from "./backfill/throttle.js";
 import { metObjects } from "./met-objects.js";
@@ -211,15 +212,17 @@ async function begin(
   options: ApplyOptions,
   touches: readonly (readonly string[])[] | null,
 ): Promise<void> {
-  const { change, artifact } = options.built;
-  await append(context.target.operator, "change-started", about(context), {
-    direction: "up",
+  const { change } = options.built;
+  const stored = sealedIn(options);
+  const body = {
+    direction: "up" as const,
     digest: change.digest,
     sections: touches?.length ?? 1,
     before: options.before,
-    artifact: { sql: artifact.text, manifest: artifact.manifest },
+    artifact: stored.hash,
     ...(touches !== null && { touches }),
-  });
+  };
+  await append(context.target.operator, "change-started", about(context), body, stored);
 }
 
 async function recordApplied(
@@ -230,6 +233,7 @@ async function recordApplied(
   startedAt: number,
 ): Promise<number> {
   const { change, artifact } = options.built;
+  const stored = sealedIn(options);
   const body: AppliedBody = {
     title: change.title,
     digest: change.digest,
@@ -237,10 +241,14 @@ async function recordApplied(
     before: options.before,
     met,
     durationMs: Date.now() - startedAt,
-    artifact: { sql: artifact.text, manifest: artifact.manifest },
+    artifact: stored.hash,
     irreversible: change.directives.irreversible,
   };
-  return append(session, "applied", about(context), body);
+  return append(session, "applied", about(context), body, stored);
+}
+
+function sealedIn({ built: { artifact } }: ApplyOptions): StoredArtifact {
+  return storedArtifact({ sql: artifact.text, manifest: artifact.manifest });
 }
 
 function about(context: RunContext): { rollout: string | null; change: string; actor: string } {

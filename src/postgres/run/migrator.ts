@@ -1,6 +1,7 @@
 import type { Umzug } from "umzug";
 import { BelayError } from "../../errors.js";
-import { readTarget } from "../ledger/ledger.js";
+import type { TargetState } from "../../journal/target-state.js";
+import { lastReadTarget, readTarget } from "../ledger/reader.js";
 import type { OpenTarget } from "../session/open-target.js";
 
 /** How one pair runs on a target. Both write the ledger's entry themselves, in the transaction of what they do. */
@@ -16,18 +17,20 @@ export interface Runnable {
  */
 export async function migratorFor(target: OpenTarget, runnables: readonly Runnable[]): Promise<Umzug> {
   const { Umzug } = await import("umzug");
-  const appliedIds = async (): Promise<string[]> =>
-    (await readTarget(target.operator)).applied.map((change) => change.id);
+  const among = ({ applied }: TargetState): string[] => {
+    const wanted = new Set(runnables.map(({ id }) => id));
+    return applied.flatMap(({ id }) => (wanted.has(id) ? [id] : []));
+  };
   return new Umzug({
     migrations: runnables.map(({ id, up, down }) => ({ name: id, up, down })),
     logger: undefined,
     storage: {
-      executed: appliedIds,
+      executed: async () => among(await lastReadTarget(target.operator)),
       logMigration: async ({ name }) => {
-        if (!(await appliedIds()).includes(name)) throw notRecorded(target, name, "applied");
+        if (!among(await readTarget(target.operator)).includes(name)) throw notRecorded(target, name, "applied");
       },
       unlogMigration: async ({ name }) => {
-        if ((await appliedIds()).includes(name)) throw notRecorded(target, name, "taken back");
+        if (among(await readTarget(target.operator)).includes(name)) throw notRecorded(target, name, "taken back");
       },
     },
   });

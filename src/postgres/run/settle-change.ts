@@ -1,7 +1,8 @@
 import { parseManifest } from "../../artifact/manifest.js";
 import { BelayError } from "../../errors.js";
 import type { OpenChange } from "../../journal/target-state.js";
-import { readArtifact, readTarget } from "../ledger/ledger.js";
+import { readArtifact } from "../ledger/artifacts.js";
+import { readTarget } from "../ledger/reader.js";
 import { catalogWithout, recordProof } from "../ledger/proof.js";
 import { recordCatalog, type Catalog } from "../ledger/record-catalog.js";
 import { revertChange, type RevertOptions } from "./revert-change.js";

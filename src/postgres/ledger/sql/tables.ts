@@ -40,10 +40,19 @@ ALTER TABLE belay.snapshot ADD COLUMN IF NOT EXISTS room bigint NOT NULL DEFAULT
 COMMENT ON COLUMN belay.snapshot.base IS 'The snapshot from which this one differs by its body; null for one that is whole.';
 COMMENT ON COLUMN belay.snapshot.room IS 'How many characters those that stand on this one may have together until one is stored whole again.';
 
+CREATE TABLE IF NOT EXISTS belay.artifact (
+  hash     text PRIMARY KEY CHECK (hash = encode(sha256(convert_to(sql || E'\\n' || manifest, 'UTF8')), 'hex')),
+  sql      text NOT NULL,
+  manifest text NOT NULL
+);
+COMMENT ON TABLE belay.artifact IS 'The sealed ways back, each under its hash, which the entries of the changes name as their artifact.';
+
 CREATE OR REPLACE FUNCTION belay.refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $f$
 BEGIN
   RAISE EXCEPTION 'belay.% is append-only', TG_TABLE_NAME USING ERRCODE = 'BE001';
 END $f$;
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON belay.journal
+  FOR EACH STATEMENT EXECUTE FUNCTION belay.refuse_rewriting();
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON belay.artifact
   FOR EACH STATEMENT EXECUTE FUNCTION belay.refuse_rewriting();
 `;

@@ -1,7 +1,8 @@
 import pg from "pg";
 import { BelayError } from "../../errors.js";
 import { quoteLiteral } from "../../sql/quote.js";
-import { addressOf, forDriver } from "./address.js";
+import { refusePooler } from "./pooler.js";
+import { addressOf, forDriver, shown } from "./address.js";
 import { connectionError, lostEarly, sqlStateOf } from "./sql-state.js";
 
 /** How long a connection may take to be made, in milliseconds. */
@@ -75,6 +76,7 @@ export async function openSession(url: string, options: SessionOptions): Promise
   });
   try {
     await client.connect();
+    await refusePooler(client, forDriver(url), shown(address));
     const watched = await watchClient(client);
     const goesBy: Identity = { searchPath: "public", ...options, epoch: null };
     const pid = await prepare(client, goesBy, watched);
@@ -109,15 +111,22 @@ function sessionOf(
       await client.query(`SET belay.epoch = ${quoteLiteral(String(epoch))}`);
     },
     reset: async (searchPath = goesBy.searchPath) => {
-      await client.query("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL");
-      await prepare(client, { ...goesBy, searchPath }, watched);
+      await prepare(client, { ...goesBy, searchPath }, watched, ["SESSION AUTHORIZATION", "ROLE", "ALL"]);
     },
     close: () => client.end(),
   };
 }
 
+/** Settings that came with versions 14 and 17: a session that waits for an approval, or works for long, is not ended. */
+const noTimeouts = `SELECT set_config(name, '0', false) FROM unnest(ARRAY['idle_session_timeout', 'transaction_timeout']) AS name WHERE current_setting(name, true) IS NOT NULL`;
+
 /** Sets everything in one message, and gives the server's process id. */
-async function prepare(client: pg.Client, goesBy: Identity, watched: boolean): Promise<number> {
+async function prepare(
+  client: pg.Client,
+  goesBy: Identity,
+  watched: boolean,
+  forget: readonly string[] = [],
+): Promise<number> {
   const { applicationName, searchPath, epoch } = goesBy;
   const settings = [
     `search_path = ${searchPath}`,
@@ -131,11 +140,20 @@ async function prepare(client: pg.Client, goesBy: Identity, watched: boolean): P
     "tcp_keepalives_count = 3",
     "tcp_user_timeout = '30s'",
     "client_min_messages = warning",
+    "default_transaction_isolation = 'read committed'",
+    "default_transaction_deferrable = off",
+    "row_security = on",
+    "DateStyle = 'ISO, MDY'",
+    "IntervalStyle = postgres",
+    "standard_conforming_strings = on",
+    "check_function_bodies = on",
     `application_name = ${quoteLiteral(cut(applicationName))}`,
     ...(watched ? [`client_connection_check_interval = ${connectionCheckMs}`] : []),
     ...(epoch === null ? [] : [`belay.epoch = ${quoteLiteral(String(epoch))}`]),
   ];
-  const text = [...settings.map((setting) => `SET ${setting}`), "SELECT pg_backend_pid() AS pid"].join("; ");
+  const text = [...settings.map((setting) => `SET ${setting}`), noTimeouts, "SELECT pg_backend_pid() AS pid"].join(
+    "; ",
+  );
   // A message of several statements gives a result for each.
   const results = (await client.query(text)) as unknown as readonly pg.QueryResult<{ pid: number }>[];
   return results.at(-1)?.rows[0]?.pid ?? 0;

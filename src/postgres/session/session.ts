@@ -151,9 +151,12 @@ async function prepare(
     ...(watched ? [`client_connection_check_interval = ${connectionCheckMs}`] : []),
     ...(epoch === null ? [] : [`belay.epoch = ${quoteLiteral(String(epoch))}`]),
   ];
-  const text = [...settings.map((setting) => `SET ${setting}`), noTimeouts, "SELECT pg_backend_pid() AS pid"].join(
-    "; ",
-  );
+  const text = [
+    ...forget.map((what) => `RESET ${what}`),
+    ...settings.map((setting) => `SET ${setting}`),
+    noTimeouts,
+    "SELECT pg_backend_pid() AS pid",
+  ].join("; ");
   // A message of several statements gives a result for each.
   const results = (await client.query(text)) as unknown as readonly pg.QueryResult<{ pid: number }>[];
   return results.at(-1)?.rows[0]?.pid ?? 0;

@@ -1,10 +1,10 @@
+import { BelayError } from "../../errors.js";
 import { addressOf, shown } from "./address.js";
 import { lostEarly } from "./sql-state.js";
 import { endOrphans } from "./orphans.js";
 import { ensureLedger, takeOver } from "../ledger/ledger.js";
 import { releaseOperatorLock, requireOperator, takeOperatorLock } from "../lock/operator-lock.js";
 import { recordMissed } from "../ledger/proof.js";
-import { refusePooler } from "./pooler.js";
 import { openSession, type Session, type SessionOptions } from "./session.js";
 
 /** A target that this process operates: it holds the operator's lock there. */
@@ -55,7 +55,6 @@ export async function openTarget(options: OpenTargetOptions): Promise<OpenTarget
   const operator = await openSession(url, { applicationName: `belay-waiting/${rollout ?? "-"}`, searchPath });
   try {
     await options.admit?.(operator);
-    await refusePooler(options.name, operator, () => openSession(url, { applicationName: "belay-waiting/pooler" }));
     await takeOperatorLock(operator, options.name, options.operatorPatienceMs);
     await operator.rename(nameOf(rollout, "operator"));
     await endOrphans(operator, options.note);
@@ -71,7 +70,7 @@ export async function openTarget(options: OpenTargetOptions): Promise<OpenTarget
       shownAs: shown(addressOf(options.url)),
       operator,
       worker: async () => {
-        if (!worker.alive()) worker = await openWorker();
+        if (!worker.alive()) worker = await openPatiently(openWorker, options.note);
         return worker;
       },
       actor: options.actor,
@@ -99,6 +98,25 @@ export async function openTarget(options: OpenTargetOptions): Promise<OpenTarget
   } catch (thrown) {
     await operator.close().catch(() => undefined); // the reason to report is the one that was thrown
     throw lostEarly(thrown, addressOf(url));
+  }
+}
+
+/** How long a session is waited for where all connections are taken, in milliseconds. */
+const connectionPatienceMs = 60_000;
+const connectionPauseMs = 250;
+
+/** Opens a session again that was lost, as soon as there is one to be had. */
+async function openPatiently(open: () => Promise<Session>, note: (message: string) => void): Promise<Session> {
+  const giveUpAt = Date.now() + connectionPatienceMs;
+  for (let isTold = false; ; isTold = true) {
+    try {
+      return await open();
+    } catch (thrown) {
+      const isFull = thrown instanceof BelayError && thrown.code === "connections-exhausted";
+      if (!isFull || Date.now() > giveUpAt) throw thrown;
+      if (!isTold) note(`${thrown.message} Waiting for one`);
+      await new Promise((resolve) => setTimeout(resolve, connectionPauseMs));
+    }
   }
 }
 

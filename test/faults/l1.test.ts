@@ -45,12 +45,13 @@ function readAlways(
   observer: Client,
   pid: number,
 ): { stop(): Promise<{ reads: number; longestMs: number }> } {
-  let [going, reads, longestMs] = [true, 0, 0];
+  const going = new AbortController();
+  let [reads, longestMs] = [0, 0];
   const reading = (async () => {
-    for (; going; reads += 1) await client.query("SELECT count(*) FROM tasks");
+    for (; !going.signal.aborted; reads += 1) await client.query("SELECT count(*) FROM tasks");
   })();
   const watching = (async () => {
-    while (going) {
+    while (!going.signal.aborted) {
       const { rows } = await observer.query<{ ms: number }>(
         "SELECT extract(epoch FROM clock_timestamp() - waitstart)::float8 * 1000 AS ms FROM pg_locks WHERE pid = $1 AND NOT granted",
         [pid],
@@ -61,7 +62,7 @@ function readAlways(
   })();
   return {
     stop: async () => {
-      going = false;
+      going.abort();
       await Promise.all([reading, watching]);
       return { reads, longestMs };
     },

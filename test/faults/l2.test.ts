@@ -39,12 +39,12 @@ describe("L2: a transaction locks three tables, and the last one is taken", () =
     const context = contextOf(target, { budgetMs: 200, patienceMs: 60_000 });
     // Before the traffic: loading the parser keeps this process, and with it the traffic, from doing anything else.
     const wanted = wantedLocks(await stepsFor(three));
-    let going = true;
+    const going = new AbortController();
     let longestMs = 0;
     // It has to be waited for: there is hardly ever a moment without one.
     const turns = await takeTurns("c", () => open(made.url));
     const watching = (async () => {
-      while (going) {
+      while (!going.signal.aborted) {
         const { rows } = await observer.query<{ ms: number }>(
           `SELECT extract(epoch FROM clock_timestamp() - s.xact_start)::float8 * 1000 AS ms FROM pg_locks l JOIN pg_stat_activity s USING (pid)
            WHERE l.relation = 'a'::regclass AND l.mode = 'AccessExclusiveLock' AND l.granted AND s.application_name LIKE 'belay/%'`,
@@ -57,7 +57,7 @@ describe("L2: a transaction locks three tables, and the last one is taken", () =
       for (const statement of three.split("; ")) await session.query(statement);
     };
     await runTransaction(context, three, work, wanted);
-    going = false;
+    going.abort();
     await turns.stop();
     await watching;
     expect(context.told.some(({ kind }) => kind === "waiting")).toBe(true);
@@ -146,7 +146,9 @@ describe("L2: a transaction locks three tables, and the last one is taken", () =
       await session.query("SELECT 1");
     };
     const context = contextOf(target, { holdMs: 300 });
-    await expect(runTransaction(context, sql, work, wantedLocks(await stepsFor(sql)))).rejects.toThrow();
+    await expect(runTransaction(context, sql, work, wantedLocks(await stepsFor(sql)))).rejects.toThrow(
+      /idle-in-transaction timeout|[Cc]onnection/,
+    );
     expect(await made.query("SELECT FROM pg_attribute WHERE attrelid = 'a'::regclass AND attname = 'x'")).toEqual([]);
   });
 

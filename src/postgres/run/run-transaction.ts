@@ -13,7 +13,6 @@ import { endOld } from "./end-old.js";
 import { sessionName, type RunContext } from "./run-context.js";
 
 export type { LockObserver, RunContext } from "./run-context.js";
-export { cancellable } from "./cancellable.js";
 
 /** A transaction in which nothing is known to lock what is there already. */
 const noLocks: WantedLocks = { locks: [], removes: [] };

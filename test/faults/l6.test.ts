@@ -76,7 +76,7 @@ describe("L6: all connections are taken when the way back is needed", () => {
     return running;
   }
 
-  it("it goes on the session that was opened before the way forward", async () => {
+  it("the way back goes on the session that was opened before the way forward", async () => {
     const at = await place("kept_open");
     const running = await baking(at);
     await takeAll();

@@ -283,12 +283,12 @@ function tellStanding(context: RunContext, { sql }: Step, standing: Standing): v
 
 function alreadyThere(context: RunContext, { sql, verification }: Step, standing: Standing): BelayError {
   const name = verification.kind === "index-valid" ? quoteQualified(verification.index) : "";
-  const what = standing === "leftover" ? "an INVALID one, which nobody can use and writes pay for" : "a valid one";
-  const message = `${context.target.name}: "${sql}" would make an index that is there already, ${what}, and Belay did not make it.`;
-  return new BelayError("refused", "object-exists", message, {
-    hint:
-      standing === "leftover"
-        ? `If nobody is building it at this moment: DROP INDEX CONCURRENTLY ${name};`
-        : "Drop or rename the existing one, or take the statement out.",
-  });
+  const isInvalid = standing === "leftover";
+  const what = isInvalid ? "an INVALID one, which nobody can use and writes pay for" : "a valid one";
+  // A rollout goes back for it, and keeps the sentence alone: what to do is part of it.
+  const remedy = isInvalid
+    ? `If nobody is building it at this moment: DROP INDEX CONCURRENTLY ${name};`
+    : "Drop or rename the existing one, or take the statement out.";
+  const message = `${context.target.name}: "${sql}" would make an index that is there already, ${what}, and Belay did not make it. ${remedy}`;
+  return new BelayError("refused", "object-exists", message);
 }

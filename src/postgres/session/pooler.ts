@@ -1,5 +1,5 @@
 import pg from "pg";
-import { BelayError } from "../../errors.js";
+import { BelayError, messageOf } from "../../errors.js";
 
 /** How often a session is asked in a row: a pool that goes round gives another server process each time. */
 const looks = 3;
@@ -23,7 +23,7 @@ export async function refusePooler(client: pg.Client, url: string, place: string
     await inTime(place, other.connect());
     for (let look = 0; look < looks; look += 1) refuseOther(place, first, await pidOf(client));
     // One that gives out the session that came back last gives it to the other now, for as long as its transaction lasts.
-    await inTime(place, other.query("BEGIN"));
+    await inTime(place, begin(place, other));
     const theirs = await inTime(place, pidOf(other));
     const mine = await inTime(place, pidOf(client));
     refuseOther(place, first, mine);
@@ -45,6 +45,15 @@ async function pidOf(client: pg.Client): Promise<number> {
   return rows[0]?.pid ?? 0;
 }
 
+/** A pooler in statement mode knows no transactions. */
+async function begin(place: string, client: pg.Client): Promise<void> {
+  try {
+    await client.query("BEGIN");
+  } catch (thrown) {
+    throw pooled(place, messageOf(thrown));
+  }
+}
+
 function refuseOther(place: string, first: number, now: number): void {
   if (now !== first)
     throw pooled(place, `statements of one connection went to the server processes ${first} and ${now}`);
@@ -53,14 +62,22 @@ function refuseOther(place: string, first: number, now: number): void {
 async function inTime<T>(place: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(pooled(place, "it has no second server session to give")), patienceMs);
+    timer = setTimeout(() => reject(tooSmall(place)), patienceMs);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 function pooled(place: string, why: string): BelayError {
-  const message = `${place}: a connection pooler in transaction mode stands before the database: ${why}. Nothing was touched.`;
-  return new BelayError("usage", "pooler", message, {
+  return refusal(`${place}: a connection pooler in transaction mode stands before the database: ${why}.`);
+}
+
+function tooSmall(place: string): BelayError {
+  const what = "a connection pooler stands before the database and has no second session to give";
+  return refusal(`${place}: ${what}: it is in transaction mode, or too small.`);
+}
+
+function refusal(message: string): BelayError {
+  return new BelayError("usage", "pooler", `${message} Nothing was touched.`, {
     hint: "Give Belay a direct url, or the port of a pool in session mode that has some sessions free: it holds locks and settings for as long as its session lives.",
   });
 }

@@ -1,0 +1,3 @@
+import { wholeMatrix } from "../matrix/whole.js";
+
+wholeMatrix("server crash");

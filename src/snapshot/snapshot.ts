@@ -57,21 +57,20 @@ export function sameAttribute(one: Attribute | undefined, other: Attribute | und
  */
 export function fingerprint(snapshot: Snapshot): string {
   const { objects } = snapshot;
-  return hashOf(sortedKeys(objects), (key) => objects[key]);
+  const lines = sortedKeys(objects).map((key) => lineOf(key, objects[key] ?? {}));
+  return createHash("sha256")
+    .update(fingerprintHead + lines.join(""), "utf8")
+    .digest("hex");
 }
 
-/** The fingerprint of a snapshot of these objects. What an object says is put together once, however often it is asked for. */
-export function fingerprintOf(objects: ReadonlyMap<string, CatalogObject>): string {
-  return hashOf([...objects.keys()].sort(), (key) => objects.get(key));
+export const fingerprintHead = "belay-snapshot-1\n";
+
+/** The line of an object in what is hashed. */
+export function lineOf(key: string, object: CatalogObject): string {
+  return `${JSON.stringify(key)} ${attributesText(object)}\n`;
 }
 
-function hashOf(keys: readonly string[], objectOf: (key: string) => CatalogObject | undefined): string {
-  const hash = createHash("sha256");
-  hash.update("belay-snapshot-1\n", "utf8");
-  hash.update(keys.map((key) => `${JSON.stringify(key)} ${attributesText(objectOf(key) ?? {})}\n`).join(""), "utf8");
-  return hash.digest("hex");
-}
-
+/** What an object says is put together once, however often it is asked for. */
 const texts = new WeakMap<CatalogObject, string>();
 
 function attributesText(object: CatalogObject): string {

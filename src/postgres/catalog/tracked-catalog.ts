@@ -6,7 +6,7 @@ import { ownSchemas } from "./read-snapshot.js";
 import { readUnitsOf } from "./read-units.js";
 import type { UnitKind } from "./sql/fragments.js";
 import { unitsOf } from "./sql/tracked.js";
-import { type Address, type TouchedRows, type TrackedRows, compareRows, listRows } from "./tracked-rows.js";
+import { type Address, type TouchedRows, type TrackedRows, compareRows, stillAs, listRows } from "./tracked-rows.js";
 
 /** The catalog as one connection has read it, and goes on reading it: each time only what has changed since. */
 export interface TrackedCatalog {
@@ -14,9 +14,10 @@ export interface TrackedCatalog {
   readonly objects: ReadonlyMap<string, CatalogObject>;
   /**
    * Looks again. Afterwards `objects` are what `readSnapshot` would find.
+   * @param own transactions since the last look that are known not to have changed the catalog.
    * @returns the keys of what may be another object than before, or `all`.
    */
-  refresh(): Promise<ReadonlySet<string> | "all">;
+  refresh(own?: readonly string[]): Promise<ReadonlySet<string> | "all">;
 }
 
 /** What was read last. */
@@ -29,6 +30,8 @@ interface Known {
   /** Addresses of the objects that belong to no unit. */
   readonly others: ReadonlySet<string>;
 }
+
+const nothing: ReadonlySet<string> = new Set();
 
 /** Beyond this many units everything is read again: that takes no longer. */
 const mostUnits = 1_000;
@@ -49,11 +52,16 @@ export function trackCatalog(client: pg.ClientBase): TrackedCatalog {
     get objects() {
       return objects;
     },
-    refresh: async () => {
+    refresh: async (own = []) => {
       const before = base;
       // What breaks off half-way is not to be built on.
       base = null;
       const isAlone = client.getTransactionStatus() === "I";
+      const still = before === null || !isAlone ? null : await stillAs(client, before.rows, own);
+      if (before !== null && still !== null) {
+        base = { ...before, rows: still };
+        return nothing;
+      }
       const [now, changed] = await withPinnedSettings(client, async () => {
         const update = before === null || !isAlone ? null : await updated(client, before);
         return update ?? ([await everything(client), "all"] as const);

@@ -14,8 +14,12 @@ export interface TrackedRow {
 export interface TrackedRows {
   /** By catalog, then by what tells a row from the others. */
   readonly rows: ReadonlyMap<string, Map<string, TrackedRow>>;
+  /** How many rows each catalog has besides. */
+  readonly builtIn: ReadonlyMap<string, number>;
   /** All transactions before this one have ended at that moment. */
   readonly since: bigint;
+  /** This one, and all after it, have not begun at that moment. */
+  readonly next: bigint;
   /** A hash over all that is not looked at row by row. */
   readonly rare: string;
 }
@@ -47,9 +51,12 @@ export async function listRows(
   serverVersion: number,
   excluded: readonly string[],
 ): Promise<TrackedRows> {
-  const { catalogs, rare, since } = found((await client.query<FoundRow>(listAll(serverVersion), [excluded])).rows);
+  const { catalogs, rare, since, next } = found(
+    (await client.query<FoundRow>(listAll(serverVersion), [excluded])).rows,
+  );
   const rows = new Map([...catalogs].map(([name, catalog]) => [name, new Map(catalog.rows)] as const));
-  return { rows, rare, since };
+  const builtIn = new Map([...catalogs].map(([name, { count, rows: own }]) => [name, count - own.size] as const));
+  return { rows, builtIn, rare, since, next };
 }
 
 /**
@@ -81,9 +88,10 @@ export async function compareRows(
       if (last !== undefined && last.owner[1] !== row.owner[1]) touched.push(last);
       if (name !== "pg_attribute" && isOfUser(name, row)) known.set(identity, row);
     }
-    if (name !== "pg_attribute" && count !== known.size) gone.push(...(await forgetGone(client, name, known)));
+    if (name !== "pg_attribute" && count !== known.size + (before.builtIn.get(name) ?? 0))
+      gone.push(...(await forgetGone(client, name, known)));
   }
-  return { touched, gone, now: { rows: before.rows, rare: now.rare, since: now.since } };
+  return { touched, gone, now: { ...before, since: now.since, next: now.next } };
 }
 
 function isOfUser(catalog: string, { raw: [classId, oid] }: TrackedRow): boolean {
@@ -91,6 +99,22 @@ function isOfUser(catalog: string, { raw: [classId, oid] }: TrackedRow): boolean
 }
 
 const namespaceClass = 2615;
+
+/** The same rows at this moment, where no transaction but `own` has written anything since, in the whole cluster; else null. */
+export async function stillAs(
+  client: pg.ClientBase,
+  before: TrackedRows,
+  own: readonly string[],
+): Promise<TrackedRows | null> {
+  if (before.since !== before.next) return null;
+  const { rows } = await client.query<{ next: string }>({
+    name: "belay_next_xid",
+    text: "select pg_snapshot_xmax(pg_current_snapshot())::text as next",
+  });
+  const next = BigInt(rows[0]?.next ?? 0);
+  const ours = new Set(own.filter((xid) => BigInt(xid) >= before.next));
+  return next - before.next === BigInt(ours.size) ? { ...before, since: next, next } : null;
+}
 
 /** Takes out what is no longer there, and gives it. */
 async function forgetGone(

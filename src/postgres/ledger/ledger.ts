@@ -55,8 +55,21 @@ export async function ensureLedger(session: Session, actor: string): Promise<voi
   }
 }
 
-const storing =
-  "WITH stored AS (INSERT INTO belay.artifact (hash, sql, manifest) VALUES ($7, $8, $9) ON CONFLICT DO NOTHING)";
+/** A row that is stored together with an entry, unless it is there already. */
+export interface Beside {
+  /** A table of the ledger, with its columns. */
+  readonly into: string;
+  readonly values: readonly unknown[];
+}
+
+/** What came of writing. */
+export interface Written {
+  /** The entry's number; 0 where none was written. */
+  readonly seq: number;
+  /** Whether the row beside it is new. */
+  readonly added: boolean;
+  readonly xid: string | null;
+}
 
 /** Appends one entry, and stores the artifact that it names; within a transaction it commits with that. */
 export async function append<K extends EntryKind>(
@@ -66,19 +79,48 @@ export async function append<K extends EntryKind>(
   body: EntryBodies[K],
   artifact: StoredArtifact | null = null,
 ): Promise<number> {
+  const beside =
+    artifact === null
+      ? null
+      : { into: "artifact (hash, sql, manifest)", values: [artifact.hash, artifact.sql, artifact.manifest] };
+  return (await appendBeside(session, kind, about, body, beside)).seq;
+}
+
+export async function appendBeside<K extends EntryKind>(
+  session: Session,
+  kind: K,
+  about: About,
+  body: EntryBodies[K],
+  beside: Beside | null,
+): Promise<Written> {
   const { rollout = null, change = null, actor } = about;
   const values = [kind, rollout, change, actor, JSON.stringify(body), session.epoch];
-  const stored = artifact === null ? [] : [artifact.hash, artifact.sql, artifact.manifest];
   try {
-    const [row] = await session.query<{ seq: string; xid: string }>(
-      `${artifact === null ? "" : storing} SELECT belay.append($1, $2, $3, $4, $5::jsonb, $6) AS seq, pg_current_xact_id()::text AS xid`,
-      [...values, ...stored],
-    );
-    session.xid = row?.xid ?? null;
-    return Number(row?.seq);
+    return await write(session, beside, "belay.append($1, $2, $3, $4, $5::jsonb, $6)", values);
   } catch (thrown) {
     throw sqlStateOf(thrown) === "BE009" ? operatorLost(messageOf(thrown), thrown) : thrown;
   }
+}
+
+/** One statement, so that a transaction of its own is enough for both. */
+export async function write(
+  session: Session,
+  beside: Beside | null,
+  entry = "0",
+  values: readonly unknown[] = [],
+): Promise<Written> {
+  const places = beside?.values.map((_, index) => `$${values.length + index + 1}`).join(", ");
+  const storing =
+    beside === null
+      ? ""
+      : `WITH beside AS (INSERT INTO belay.${beside.into} VALUES (${places}) ON CONFLICT DO NOTHING RETURNING 1)`;
+  const added = beside === null ? "false" : "EXISTS (SELECT FROM beside)";
+  const [row] = await session.query<{ seq: string; added: boolean; xid: string }>(
+    `${storing} SELECT ${entry} AS seq, ${added} AS added, pg_current_xact_id()::text AS xid`,
+    [...values, ...(beside?.values ?? [])],
+  );
+  session.xid = row?.xid ?? null;
+  return { seq: Number(row?.seq), added: row?.added === true, xid: session.xid };
 }
 
 /** Becomes the operator, whose entries alone the ledger takes from now on: whoever was it before is fenced off. */

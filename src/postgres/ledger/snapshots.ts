@@ -1,12 +1,28 @@
 import { applyDeltas, type Snapshot, type SnapshotDelta } from "../../snapshot/snapshot.js";
 import type { Session } from "../session/session.js";
+import { write, type Beside, type Written } from "./ledger.js";
 
 /** A snapshot in the ledger on which others may stand. */
 export interface StoredSnapshot {
   readonly fingerprint: string;
+  /** Null where somebody else stored it: the ledger knows. */
+  readonly room: Room | null;
+}
+
+interface Room {
   /** How many snapshots stand under it until one that is whole. */
   readonly depth: number;
   /** How many characters may still be added until one is stored whole again: so reading stays bounded, and the sum grows with what has changed. */
+  readonly characters: number;
+}
+
+/** A row of `belay.snapshot`. */
+export interface SnapshotRow {
+  readonly fingerprint: string;
+  readonly body: string;
+  /** The snapshot that it is a delta on; null for one that is whole. */
+  readonly base: string | null;
+  readonly depth: number;
   readonly room: number;
 }
 
@@ -15,39 +31,42 @@ const deepest = 1_000;
 /** A whole one is not worth more often than after this many characters. */
 const leastRoom = 32_768;
 
-/** Stores a snapshot under its fingerprint, whole; the same one is stored once. */
-export async function storeWhole(session: Session, fingerprint: string, snapshot: Snapshot): Promise<StoredSnapshot> {
+export function wholeRow(fingerprint: string, snapshot: Snapshot): SnapshotRow {
   const body = JSON.stringify(snapshot);
-  return store(session, { fingerprint, base: null, body, depth: 0, room: Math.max(body.length, leastRoom) });
+  return { fingerprint, body, base: null, depth: 0, room: Math.max(body.length, leastRoom) };
 }
 
-/** Stores it as what it has beyond one that is there already. Null where that would take too long to read: then it is to be stored whole. */
-export async function storeDelta(
-  session: Session,
+/** What it has beyond one that is there already. Null where that would take too long to read: then it is to be stored whole. */
+export function deltaRow(
   fingerprint: string,
   delta: SnapshotDelta,
-  base: StoredSnapshot,
-): Promise<StoredSnapshot | null> {
+  base: StoredSnapshot & { readonly room: Room },
+): SnapshotRow | null {
   const body = JSON.stringify({ delta });
-  const [depth, room] = [base.depth + 1, base.room - body.length];
-  if (depth > deepest || room < 0) return null;
-  return store(session, { fingerprint, base: base.fingerprint, body, depth, room });
+  const [depth, room] = [base.room.depth + 1, base.room.characters - body.length];
+  return depth > deepest || room < 0 ? null : { fingerprint, body, base: base.fingerprint, depth, room };
 }
 
-async function store(
+/** Null where it is not there, against all expectation. */
+export async function roomOf(
   session: Session,
-  row: StoredSnapshot & { readonly base: string | null; readonly body: string },
-): Promise<StoredSnapshot> {
-  const { fingerprint, base, body, depth, room } = row;
-  const [stored] = await session.query<{ depth: number; room: number }>(
-    `WITH stored AS (
-       INSERT INTO belay.snapshot (fingerprint, body, base, depth, room) VALUES ($1, $2::jsonb, $3, $4, $5)
-       ON CONFLICT DO NOTHING RETURNING depth, room)
-     SELECT depth, room::float8 AS room FROM stored
-     UNION ALL SELECT depth, room::float8 FROM belay.snapshot WHERE fingerprint = $1`,
-    [fingerprint, body, base, depth, room],
+  { fingerprint, room }: StoredSnapshot,
+): Promise<(StoredSnapshot & { readonly room: Room }) | null> {
+  if (room !== null) return { fingerprint, room };
+  const [found] = await session.query<Room & Record<string, unknown>>(
+    "SELECT depth, room::float8 AS characters FROM belay.snapshot WHERE fingerprint = $1",
+    [fingerprint],
   );
-  return { fingerprint, depth: stored?.depth ?? depth, room: stored?.room ?? room };
+  return found === undefined ? null : { fingerprint, room: found };
+}
+
+/** The same one is stored once. */
+export function besideOf({ fingerprint, body, base, depth, room }: SnapshotRow): Beside {
+  return { into: "snapshot (fingerprint, body, base, depth, room)", values: [fingerprint, body, base, depth, room] };
+}
+
+export function storeSnapshot(session: Session, row: SnapshotRow): Promise<Written> {
+  return write(session, besideOf(row));
 }
 
 /** The snapshot of this fingerprint; null where it was never stored. */

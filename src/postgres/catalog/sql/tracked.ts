@@ -65,8 +65,8 @@ const attributes = (isNew: string): string =>
   `select 'pg_attribute', 0, json_agg(json_build_array(attrelid::text, 'pg_class'::regclass::oid::int8, attrelid::int8, 'pg_class'::regclass::oid::int8, attrelid::int8))
    from (select distinct attrelid from pg_attribute where ${isNew}) a`;
 
-const rowsOf = ({ name, identity, owner, raw, ofUser }: TrackedCatalog, isWanted: string): string =>
-  `select '${name}' as catalog, count(*) filter (where ${ofUser})::int as count,
+const rowsOf = ({ name, identity, owner, raw }: TrackedCatalog, isWanted: string): string =>
+  `select '${name}' as catalog, count(*)::int as count,
      json_agg(json_build_array((${identity})::text, ${[...owner, ...raw].map((part) => `(${part})::oid::int8`).join(", ")})) filter (where ${isWanted}) as rows
    from ${name}`;
 
@@ -121,7 +121,7 @@ const all = (isWanted: (catalog: TrackedCatalog) => string, isNew: string, serve
 export const listAll = (serverVersion: number): string => all(({ ofUser }) => ofUser, "false", serverVersion);
 
 /**
- * The rows that were written since the transaction id `$2`, and how many there are of a user's. Takes the excluded schemas as `$1`. `age` is the distance from
+ * The rows that were written since the transaction id `$2`, and how many there are in all. Takes the excluded schemas as `$1`. `age` is the distance from
  * the next transaction id, so the comparison holds over a wraparound (manual, 25.1.5) as long as `$2` is not two billion transactions old.
  */
 export const changedSince = (serverVersion: number): string => {

@@ -4,6 +4,7 @@ import { openTarget } from "../../src/postgres/session/open-target.js";
 import { build, pair } from "../cli/fixture.js";
 import { expectBelay, project, type TestProject } from "../support/cli.js";
 import { connect, startServer, type CrashServer } from "../world/server.js";
+import { commands, directions, journey } from "./journey.js";
 
 /** What a database or a role may have set for its application. */
 const theirs = {
@@ -149,4 +150,15 @@ describe("D4: the server crashes right after COMMIT, in a database whose setting
     const { rows } = await client.query("SELECT DISTINCT setting FROM public.witness WHERE name = 'application_name'");
     for (const { setting } of rows) expect(setting).toMatch(/^belay\//);
   });
+
+  it.each(directions)(
+    "a database that is read-only by a setting is refused, and nothing is touched: %s",
+    async (direction) => {
+      const at = await journey(direction, { up: "CREATE TABLE one (id int);", down: "DROP TABLE one;" });
+      await at.database.query(`ALTER DATABASE ${at.database.name} SET default_transaction_read_only = on`);
+      const { stderr } = await expectBelay(at.made, 3, commands[direction]);
+      expect(stderr).toMatch(/read-only/);
+      expect(stderr).toMatch(/RESET default_transaction_read_only/);
+    },
+  );
 });

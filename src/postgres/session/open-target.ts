@@ -1,6 +1,6 @@
 import { BelayError } from "../../errors.js";
 import { addressOf, shown } from "./address.js";
-import { lostEarly } from "./sql-state.js";
+import { lostEarly, refusedWrite } from "./sql-state.js";
 import { endOrphans } from "./orphans.js";
 import { ensureLedger, takeOver } from "../ledger/ledger.js";
 import { releaseOperatorLock, requireOperator, takeOperatorLock } from "../lock/operator-lock.js";
@@ -97,7 +97,7 @@ export async function openTarget(options: OpenTargetOptions): Promise<OpenTarget
     };
   } catch (thrown) {
     await operator.close().catch(() => undefined); // the reason to report is the one that was thrown
-    throw lostEarly(thrown, addressOf(url));
+    throw refusedWrite(lostEarly(thrown, addressOf(url)), addressOf(url));
   }
 }
 

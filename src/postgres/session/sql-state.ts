@@ -72,6 +72,15 @@ export function lostEarly(thrown: unknown, address: Address): unknown {
   return new BelayError("usage", "connection-cut", message, { hint: "Run it again.", cause: thrown });
 }
 
+/** What was thrown at the first write to a database that takes none: a standby, or sessions that are read-only by a setting (25006). The rest stays what it is. */
+export function refusedWrite(thrown: unknown, address: Address): unknown {
+  if (sqlStateOf(thrown) !== "25006") return thrown;
+  return new BelayError("refused", "read-only", `${shown(address)}: ${messageOf(thrown)}. Nothing was touched.`, {
+    hint: "On a standby, use the url of the primary; else RESET default_transaction_read_only of the role or the database.",
+    cause: thrown,
+  });
+}
+
 interface Refusal {
   readonly code: string;
   readonly message: string;

@@ -40,17 +40,15 @@ export async function lastReadTarget(session: Session): Promise<TargetState> {
 
 /**
  * Reads on from the entry that was read last. Entries become visible in the order of their numbers, since each is written under the lock of the ledger's head; and where
- * the last one is no longer what it was, somebody has put another ledger in its place, and it is read from its beginning. Within a transaction nothing is remembered: it
- * may be rolled back.
+ * the last one is no longer what it was, because its transaction was rolled back or somebody has put another ledger in its place, it is read from its beginning.
  */
 async function read(session: Session): Promise<Reading> {
-  const isAlone = session.client.getTransactionStatus() === "I";
-  const known = (isAlone ? readings.get(session) : undefined) ?? nothingRead();
-  const rows = await rowsFrom(session, known.last.seq, isAlone);
+  const known = readings.get(session) ?? nothingRead();
+  const rows = await rowsFrom(session, known.last.seq);
   const [anchor] = rows;
   const goesOn = known.last.seq === 0 || (anchor?.seq === known.last.seq && anchor.hash === known.last.hash);
   const reading = goesOn ? known : nothingRead();
-  const added = goesOn ? rows.slice(known.last.seq === 0 ? 0 : 1) : await rowsFrom(session, 0, isAlone);
+  const added = goesOn ? rows.slice(known.last.seq === 0 ? 0 : 1) : await rowsFrom(session, 0);
   for (const { hash, ...entry } of added) {
     const typed = entry as unknown as Entry;
     reading.entries.push(typed);
@@ -58,7 +56,7 @@ async function read(session: Session): Promise<Reading> {
     reading.last = { seq: typed.seq, hash };
     if (typed.rollout !== null) listOf(reading, typed.rollout).push(typed);
   }
-  if (isAlone) readings.set(session, reading);
+  readings.set(session, reading);
   return reading;
 }
 
@@ -80,10 +78,10 @@ const entriesFrom = `
     CASE WHEN kind IN ('applied', 'change-started') AND jsonb_typeof(body -> 'artifact') = 'object' THEN body - 'artifact' ELSE body END AS body
   FROM belay.journal WHERE seq >= $1 ORDER BY journal.seq`;
 
-async function rowsFrom(session: Session, seq: number, isAlone: boolean): Promise<readonly Row[]> {
+async function rowsFrom(session: Session, seq: number): Promise<readonly Row[]> {
   try {
     // A statement that fails would end the transaction around it.
-    if (!isAlone && !(await isThere(session))) return [];
+    if (session.client.getTransactionStatus() === "T" && !(await isThere(session))) return [];
     return (await session.client.query<Row>({ name: "belay_entries_from", text: entriesFrom, values: [seq] })).rows;
   } catch (thrown) {
     // 42P01: there is no such table, so there is no ledger (yet).

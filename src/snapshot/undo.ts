@@ -93,7 +93,8 @@ function undoObject(
   after: CatalogObject | undefined,
   current: CatalogObject | undefined,
 ): CatalogObject | undefined {
-  if (before === undefined) return after === undefined ? current : undefined;
+  if (before === after) return current;
+  if (before === undefined) return undefined;
   if (after === undefined) return before;
   // A later change dropped it: taking this one back does not bring it to life again.
   if (current === undefined) return undefined;

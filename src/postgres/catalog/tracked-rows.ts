@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { changedSince, firstUserOid, identitiesIn, listAll } from "./sql/tracked.js";
+import { bucketSize, bucketsIn, changedSince, firstUserOid, identitiesIn, listAll } from "./sql/tracked.js";
 
 /** An object of the catalog: the oids of its class and of itself. */
 export type Address = readonly [classId: number, oid: number];
@@ -77,7 +77,7 @@ export async function compareRows(
   const now = found(rows);
   if (now.rare !== before.rare || now.next - before.since > farthest) return null;
   const touched: TrackedRow[] = [];
-  const gone: TrackedRow[] = [];
+  const fewer = new Map<string, Map<string, TrackedRow>>();
   for (const [name, { count, rows: changed }] of now.catalogs) {
     const known = before.rows.get(name) ?? new Map<string, TrackedRow>();
     for (const [identity, row] of changed) {
@@ -88,9 +88,9 @@ export async function compareRows(
       if (last !== undefined && last.owner[1] !== row.owner[1]) touched.push(last);
       if (name !== "pg_attribute" && isOfUser(name, row)) known.set(identity, row);
     }
-    if (name !== "pg_attribute" && count !== known.size + (before.builtIn.get(name) ?? 0))
-      gone.push(...(await forgetGone(client, name, known)));
+    if (name !== "pg_attribute" && count !== known.size + (before.builtIn.get(name) ?? 0)) fewer.set(name, known);
   }
+  const gone = await forgetGone(client, fewer);
   return { touched, gone, now: { ...before, since: now.since, next: now.next } };
 }
 
@@ -116,24 +116,40 @@ export async function stillAs(
   return next - before.next === BigInt(ours.size) ? { ...before, since: next, next } : null;
 }
 
-/** Takes out what is no longer there, and gives it. */
+/** Takes out what is no longer there, and gives it. What lies in a bucket with as many rows as are known there is all there still. */
 async function forgetGone(
   client: pg.ClientBase,
-  catalog: string,
-  known: Map<string, TrackedRow>,
+  known: ReadonlyMap<string, Map<string, TrackedRow>>,
 ): Promise<readonly TrackedRow[]> {
-  const { rows } = await client.query<{ identities: readonly string[] | null }>({
-    name: `belay_identities_${catalog}`,
-    text: identitiesIn(catalog),
+  if (known.size === 0) return [];
+  const counted = await client.query<{ catalog: string; counts: Readonly<Record<string, number>> | null }>(
+    bucketsIn([...known.keys()]),
+  );
+  const suspects = new Map<string, Map<string, TrackedRow>>();
+  for (const { catalog, counts } of counted.rows)
+    suspects.set(catalog, inOtherBuckets(known.get(catalog) ?? new Map<string, TrackedRow>(), counts ?? {}));
+  const { names, text } = identitiesIn([...suspects.keys()]);
+  const buckets = names.map((name) => [...new Set([...(suspects.get(name) ?? [])].map(([, row]) => bucketOf(row)))]);
+  const here = (await client.query<{ catalog: string; identities: readonly string[] | null }>(text, buckets)).rows;
+  return here.flatMap(({ catalog, identities }) => {
+    const there = new Set(identities);
+    const gone = [...(suspects.get(catalog) ?? [])].filter(([identity]) => !there.has(identity));
+    for (const [identity] of gone) known.get(catalog)?.delete(identity);
+    return gone.map(([, row]) => row);
   });
-  const here = new Set(rows[0]?.identities);
-  const gone: TrackedRow[] = [];
-  for (const [identity, row] of known) {
-    if (here.has(identity)) continue;
-    known.delete(identity);
-    gone.push(row);
-  }
-  return gone;
+}
+
+function inOtherBuckets(
+  rows: ReadonlyMap<string, TrackedRow>,
+  counts: Readonly<Record<string, number>>,
+): Map<string, TrackedRow> {
+  const known = new Map<number, number>();
+  for (const row of rows.values()) known.set(bucketOf(row), (known.get(bucketOf(row)) ?? 0) + 1);
+  return new Map([...rows].filter(([, row]) => counts[bucketOf(row)] !== known.get(bucketOf(row))));
+}
+
+function bucketOf({ raw }: TrackedRow): number {
+  return Math.floor(raw[1] / bucketSize);
 }
 
 function found(rows: readonly FoundRow[]): Found {

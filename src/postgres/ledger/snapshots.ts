@@ -69,21 +69,48 @@ export function storeSnapshot(session: Session, row: SnapshotRow): Promise<Writt
   return write(session, besideOf(row));
 }
 
-/** The snapshot of this fingerprint; null where it was never stored. */
+interface StoredRow {
+  readonly fingerprint: string;
+  readonly base: string | null;
+  readonly body: Snapshot | { readonly delta: SnapshotDelta };
+}
+
+/** What a session has read: a row never changes, and a way back over many changes needs nearly the same rows for each. */
+const rowsRead = new WeakMap<Session, Map<string, StoredRow>>();
+/** Beyond this many rows what was read is forgotten. */
+const mostRows = 20_000;
+
+/** The snapshot of this fingerprint; null where it was never stored. Two that stand on one another share the objects in which they do not differ. */
 export async function readStoredSnapshot(session: Session, fingerprint: string): Promise<Snapshot | null> {
-  // A ledger of version 1 has no column for the base: all of its snapshots are whole.
-  const rows = await session.query<{ body: Snapshot | { readonly delta: SnapshotDelta } }>(
+  const known = rowsRead.get(session) ?? new Map<string, StoredRow>();
+  rowsRead.set(session, known);
+  const deltas: SnapshotDelta[] = [];
+  let [next, asked]: [string | null, boolean] = [fingerprint, false];
+  while (next !== null) {
+    const row: StoredRow | undefined = known.get(next);
+    if (row === undefined) {
+      if (asked) return null;
+      if (known.size > mostRows) known.clear();
+      for (const read of await chainUnder(session, next))
+        if (!known.has(read.fingerprint)) known.set(read.fingerprint, read);
+      asked = true;
+      continue;
+    }
+    if (!("delta" in row.body)) return applyDeltas(row.body, deltas.toReversed());
+    deltas.push(row.body.delta);
+    next = row.base;
+  }
+  return null;
+}
+
+/** The row and all on which it stands. A ledger of version 1 has no column for the base: all of its snapshots are whole. */
+function chainUnder(session: Session, fingerprint: string): Promise<readonly (StoredRow & Record<string, unknown>)[]> {
+  return session.query<StoredRow & Record<string, unknown>>(
     `WITH RECURSIVE chain AS (
-       SELECT to_jsonb(s) ->> 'base' AS base, s.body, 0 AS place FROM belay.snapshot s WHERE fingerprint = $1
+       SELECT fingerprint, to_jsonb(s) ->> 'base' AS base, body FROM belay.snapshot s WHERE fingerprint = $1
        UNION ALL
-       SELECT to_jsonb(s) ->> 'base', s.body, chain.place + 1 FROM chain JOIN belay.snapshot s ON s.fingerprint = chain.base)
-     SELECT body FROM chain ORDER BY place DESC`,
+       SELECT s.fingerprint, to_jsonb(s) ->> 'base', s.body FROM chain JOIN belay.snapshot s ON s.fingerprint = chain.base)
+     SELECT fingerprint, base, body FROM chain`,
     [fingerprint],
-  );
-  const [whole, ...others] = rows.map(({ body }) => body);
-  if (whole === undefined || "delta" in whole) return null;
-  return applyDeltas(
-    whole,
-    others.map((body) => ("delta" in body ? body.delta : {})),
   );
 }

@@ -97,14 +97,14 @@ const rare = (serverVersion: number): string => {
     ([name, identity, condition]) =>
       `select '${name} ' || ${identity} || ' ' || xmin || ' ' || ctid from ${name} where ${condition}`,
   );
-  const named = [
+  const printed = [
     "select 'role ' || oid || ' ' || rolname from pg_roles",
     "select 'tablespace ' || oid || ' ' || spcname from pg_tablespace",
     `select 'subscription ' || q::text from (${subscriptions.text}) q`,
     `select 'mapping ' || q::text from (${userMappings.text}) q`,
   ];
   return `select 'rare', 0, json_build_array(md5(string_agg(line, E'\\n' order by line collate "C")))
-    from (${[...versions, ...named].join("\n union all ")}) as r (line)`;
+    from (${[...versions, ...printed].join("\n union all ")}) as r (line)`;
 };
 
 const mark = `select 'mark', 0, json_build_array(pg_snapshot_xmin(s)::text, pg_snapshot_xmax(s)::text) from pg_current_snapshot() as s`;
@@ -129,11 +129,35 @@ export const changedSince = (serverVersion: number): string => {
   return `with since (w) as materialized (select age($2::xid)) ${all(() => isNew, isNew, serverVersion)}`;
 };
 
-/** The identities of a user's rows in one of the tracked catalogs. */
-export function identitiesIn(name: string): string {
-  const catalog = trackedCatalogs.find((one) => one.name === name);
-  return `select json_agg((${catalog?.identity})::text) as identities from ${name} where ${catalog?.ofUser}`;
-}
+/** Rows whose objects' oids are near each other are counted together. */
+export const bucketSize = 128;
+
+const bucketOf = ({ raw }: TrackedCatalog): string => `(${raw[1]})::int8 / ${bucketSize}`;
+
+const named = (names: readonly string[]): readonly TrackedCatalog[] =>
+  trackedCatalogs.filter(({ name }) => names.includes(name));
+
+/** How many rows of a user's there are in each bucket of these catalogs. */
+export const bucketsIn = (names: readonly string[]): string =>
+  named(names)
+    .map(
+      (catalog) => `select '${catalog.name}' as catalog, json_object_agg(bucket, count) as counts
+        from (select ${bucketOf(catalog)} as bucket, count(*)::int as count from ${catalog.name} where ${catalog.ofUser} group by 1) b`,
+    )
+    .join(" union all ");
+
+/** The identities of a user's rows in some buckets, which are a parameter for each of these catalogs in their order here. */
+export const identitiesIn = (
+  names: readonly string[],
+): { readonly names: readonly string[]; readonly text: string } => ({
+  names: named(names).map(({ name }) => name),
+  text: named(names)
+    .map(
+      (catalog, index) => `select '${catalog.name}' as catalog, json_agg((${catalog.identity})::text) as identities
+        from ${catalog.name} where ${catalog.ofUser} and ${bucketOf(catalog)} = any ($${index + 1}::int8[])`,
+    )
+    .join(" union all "),
+});
 
 const classIs = (name: string): string => `r.class = '${name}'::regclass`;
 

@@ -18,6 +18,8 @@ CREATE TABLE IF NOT EXISTS belay.journal (
 );
 CREATE INDEX IF NOT EXISTS journal_change_idx ON belay.journal (change, seq);
 CREATE INDEX IF NOT EXISTS journal_rollout_idx ON belay.journal (rollout, seq);
+-- What was kept is looked for before each way forward and back, and seldom there.
+CREATE INDEX IF NOT EXISTS journal_kept_idx ON belay.journal (change, seq) WHERE kind = 'kept';
 
 CREATE TABLE IF NOT EXISTS belay.head (
   single boolean PRIMARY KEY DEFAULT true CHECK (single),

@@ -8,7 +8,7 @@ import { parseOnServer } from "../postgres/preflight/server-parse.js";
 import { addressOf, shown } from "../postgres/session/address.js";
 import type { Connections } from "../postgres/session/connections.js";
 import { openSession, type Session } from "../postgres/session/session.js";
-import { lostEarly } from "../postgres/session/sql-state.js";
+import { isConnectionLost, lostEarly } from "../postgres/session/sql-state.js";
 import { compareTargets, type Compared } from "../preflight/compare.js";
 import { demandOfUnknown, type Demand } from "../preflight/demand.js";
 import type { ServerFacts, TargetFacts } from "../preflight/facts.js";
@@ -23,6 +23,10 @@ import { wantedBy } from "../preflight/wanted.js";
 import type { Project } from "../system/project/project.js";
 import { foldRollouts } from "./rollout-state.js";
 import { surveyTarget, type Patience } from "./survey-target.js";
+import { waitFor } from "./wait.js";
+
+/** How long the end of a connection may come after the last that was heard on it, in milliseconds. */
+const lastWordMs = 50;
 
 export interface SurveyOptions {
   /** The targets that are looked at, in the order of the stages: the first one's ledger tells of rollouts. */
@@ -83,6 +87,7 @@ export async function survey(
     }
     return await judge(project, built, found, options);
   } catch (thrown) {
+    if (isConnectionLost(thrown)) await waitFor(lastWordMs, new AbortController().signal);
     const lost = sessions.find(({ session }) => !session.alive());
     throw lost === undefined ? thrown : lostEarly(thrown, addressOf(lost.url));
   } finally {

@@ -11,7 +11,9 @@ export async function runCells(site: Site, cells: readonly Cell[], what: string)
   const wrong: string[] = [];
   for (const cell of cells) {
     const faults = await within(cellLimitMs, runCell(site, cell)).catch((thrown: unknown) => [String(thrown)]);
-    if (faults.length > 0) wrong.push([titleOf(cell), ...faults].join("\n  "));
+    if (faults.length === 0) continue;
+    wrong.push([titleOf(cell), ...faults].join("\n  "));
+    process.stdout.write(`${wrong.at(-1)}\n`);
   }
   process.stdout.write(`${what}: ran ${cells.length} cells\n`);
   expect(wrong.join("\n")).toBe("");

@@ -11,7 +11,7 @@ interface Named extends ChangeId {
  * @throws BelayError `change-unknown` or `change-ambiguous`, listing what would fit.
  */
 export function findChange<C extends Named>(changes: readonly C[], wanted: string): C {
-  const exact = changes.filter((change) => namesOf(change).includes(wanted));
+  const exact = byName(changes).get(wanted) ?? [];
   const found = exact.length > 0 ? exact : changes.filter((change) => hasPrefix(change, wanted));
   const [only, ...others] = found;
   if (only === undefined) {
@@ -25,6 +25,25 @@ export function findChange<C extends Named>(changes: readonly C[], wanted: strin
     });
   }
   return only;
+}
+
+const indexes = new WeakMap<readonly Named[], ReadonlyMap<string, readonly Named[]>>();
+
+/** The changes by each of their names, put together once for each list. */
+function byName<C extends Named>(changes: readonly C[]): ReadonlyMap<string, readonly C[]> {
+  const known = indexes.get(changes);
+  // What was put together for this list holds nothing but its own changes.
+  if (known !== undefined) return known as ReadonlyMap<string, readonly C[]>;
+  const index = new Map<string, C[]>();
+  for (const change of changes) {
+    for (const name of new Set(namesOf(change))) {
+      const list = index.get(name);
+      if (list === undefined) index.set(name, [change]);
+      else list.push(change);
+    }
+  }
+  indexes.set(changes, index);
+  return index;
 }
 
 function namesOf(change: Named): readonly string[] {

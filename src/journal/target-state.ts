@@ -197,11 +197,11 @@ export function heldAs(state: TargetState, id: string, digest: string): HeldChan
   return state.held.find((held) => held.id === id && held.digest === digest) ?? null;
 }
 
-/** The live changes that require `id`, directly or through others; the newest first. */
-export function dependentsOf(state: TargetState, id: string): readonly AppliedChange[] {
-  const reached = new Set([id]);
+/** The live changes among `ids`, and those that require one of them, directly or through others; the newest first. */
+export function withDependents(state: TargetState, ids: readonly string[]): readonly AppliedChange[] {
+  const reached = new Set(ids);
   for (const change of state.applied) {
     if (change.requires.some((required) => reached.has(required))) reached.add(change.id);
   }
-  return state.applied.filter((change) => change.id !== id && reached.has(change.id)).toReversed();
+  return state.applied.filter((change) => reached.has(change.id)).toReversed();
 }

@@ -1,7 +1,7 @@
 import { findChange } from "../change/find.js";
 import { parseChangeId } from "../change/change-id.js";
 import { BelayError } from "../errors.js";
-import { dependentsOf, type AppliedChange, type TargetState } from "../journal/target-state.js";
+import { withDependents, type AppliedChange, type TargetState } from "../journal/target-state.js";
 
 /** What a person asked to take back. */
 export type Selection =
@@ -23,15 +23,18 @@ export interface Selected {
 export function select(selection: Selection, state: TargetState): Selected {
   switch (selection.kind) {
     case "last":
-      return withDependents(state, state.applied.slice(-1));
+      return withAllDependents(state, state.applied.slice(-1));
     case "rollout":
-      return withDependents(
+      return withAllDependents(
         state,
         state.applied.filter((change) => change.rollout === selection.id),
       );
     case "to": {
       const last = findChange(named(state.applied), selection.name);
-      return withDependents(state, state.applied.slice(state.applied.findIndex((change) => change.id === last.id) + 1));
+      return withAllDependents(
+        state,
+        state.applied.slice(state.applied.findIndex((change) => change.id === last.id) + 1),
+      );
     }
     case "changes":
       return selectNamed(selection.names, state);
@@ -49,12 +52,12 @@ function selectNamed(names: readonly string[], state: TargetState): Selected {
     else if (gone === null) unknown.push(name);
     else already.push(gone);
   }
-  return { ...withDependents(state, wanted), already, unknown };
+  return { ...withAllDependents(state, wanted), already, unknown };
 }
 
-function withDependents(state: TargetState, wanted: readonly AppliedChange[]): Selected {
-  const reached = new Set(wanted.flatMap((change) => [change.id, ...dependentsOf(state, change.id).map((d) => d.id)]));
-  return { revert: state.applied.filter((change) => reached.has(change.id)).toReversed(), already: [], unknown: [] };
+function withAllDependents(state: TargetState, wanted: readonly AppliedChange[]): Selected {
+  const ids = wanted.map(({ id }) => id);
+  return { revert: withDependents(state, ids), already: [], unknown: [] };
 }
 
 interface Named {

@@ -132,6 +132,10 @@ export async function startRollout(
   await append(control.operator, "rollout-started", { rollout, actor }, { plan });
 }
 
+export function appliedIn(state: TargetState): ReadonlySet<string> {
+  return new Set(state.applied.map(({ id }) => id));
+}
+
 /** The changes that are not applied on every target of the stages, in order, up to and including `to`. */
 export function pendingChanges(
   all: readonly Built[],
@@ -139,9 +143,8 @@ export function pendingChanges(
   to: string | null,
 ): readonly Built[] {
   const end = to === null ? all.length : all.findIndex(({ change }) => change.id === to) + 1;
-  return all
-    .slice(0, end)
-    .filter(({ change }) => states.some((state) => !state.applied.some((applied) => applied.id === change.id)));
+  const applied = states.map(appliedIn);
+  return all.slice(0, end).filter(({ change }) => applied.some((ids) => !ids.has(change.id)));
 }
 
 /**

@@ -171,5 +171,6 @@ export function turnOf(state: RolloutState): Turn | null {
 
 /** The changes that this rollout applied on a target and has not taken back; the last one first. */
 export function standing(progress: TargetProgress): readonly string[] {
-  return progress.applied.filter((id) => !progress.reverted.includes(id)).toReversed();
+  const reverted = new Set(progress.reverted);
+  return progress.applied.filter((id) => !reverted.has(id)).toReversed();
 }

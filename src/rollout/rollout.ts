@@ -13,6 +13,7 @@ import type { Project } from "../system/project/project.js";
 import { bindTargets, type Binding } from "./bind-targets.js";
 import { freeze, refuseElsewhere, refuseOtherPlan, refuseThawed } from "./freeze.js";
 import {
+  appliedIn,
   findOpenRollout,
   newRolloutId,
   openTargets,
@@ -187,7 +188,8 @@ async function begin(
   if (options.retry != null) await release(opened, states, pending, options.retry, fresh.actor);
   const byId = new Map(built.map((one) => [one.change.id, one]));
   for (const [name, state] of states) {
-    const here = pending.filter(({ change }) => !state.applied.some((applied) => applied.id === change.id));
+    const applied = appliedIn(state);
+    const here = pending.filter(({ change }) => !applied.has(change.id));
     refuseOnTarget(name, options.retry == null ? state : { ...state, held: [] }, here, byId);
   }
   if (pending.length === 0) return null;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Entry, EntryBodies, EntryKind } from "../../src/journal/entry.js";
-import { dependentsOf, emptyTarget, foldTarget, heldAs } from "../../src/journal/target-state.js";
+import { emptyTarget, foldTarget, heldAs, withDependents } from "../../src/journal/target-state.js";
 
 const ids = ["a", "b", "c"] as const;
 const id = fc.constantFrom(...ids);
@@ -132,8 +132,11 @@ describe("a held change", () => {
 describe("the dependents of a change", () => {
   it("are those that require it, through others too, the newest first", () => {
     const state = foldTarget(entries(applied("a"), applied("b", ["a"]), applied("x"), applied("c", ["b"])));
-    expect(dependentsOf(state, "a").map((change) => change.id)).toEqual(["c", "b"]);
-    expect(dependentsOf(state, "b").map((change) => change.id)).toEqual(["c"]);
-    expect(dependentsOf(state, "x")).toEqual([]);
+    const reached = (...wanted: readonly string[]): readonly string[] =>
+      withDependents(state, wanted).map((change) => change.id);
+    expect(reached("a")).toEqual(["c", "b", "a"]);
+    expect(reached("b", "x")).toEqual(["c", "x", "b"]);
+    expect(reached("x", "unknown")).toEqual(["x"]);
+    expect(reached()).toEqual([]);
   });
 });

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { requireChangeId, type ChangeId } from "../../change/change-id.js";
@@ -6,7 +5,7 @@ import { commandChange, knexChange, sqlChange, type Change, type KnexHalf } from
 import { directivesFrom, parseHead } from "../../change/directives.js";
 import { BelayError, messageOf } from "../../errors.js";
 import { SourceText, type Position } from "../../sql/source-text.js";
-import { listIfThere } from "../files.js";
+import { listIfThere, readBytes } from "../files.js";
 import { importModule } from "../import-module.js";
 
 const folder = "migrations";
@@ -159,7 +158,7 @@ function transactionOf(config: unknown): "on" | "off" | null {
 }
 
 async function readText(path: string, file: string): Promise<string> {
-  const bytes = await readFile(path);
+  const bytes = readBytes(path);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (thrown) {

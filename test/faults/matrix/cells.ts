@@ -29,7 +29,7 @@ export async function allCells(site: Site, wanted: readonly Strike[] = strikes):
 
 /** An entry in the ledger is one row, written in no time: its middle is like the boundary before it. */
 function isEntry({ text }: Point): boolean {
-  return /^SELECT belay\.append\(/.test(text);
+  return text.startsWith("SELECT belay.append(");
 }
 
 /** So many of them, spread over the whole. */

@@ -85,6 +85,10 @@ export class TargetFold {
     return this.#state;
   }
 
+  isApplied(id: string): boolean {
+    return this.#applied.has(id);
+  }
+
   add(entry: Entry): void {
     this.#state = null;
     this.#lastSeq = entry.seq;

@@ -5,7 +5,7 @@ import type { OpenTarget } from "../postgres/session/open-target.js";
 import type { Config } from "../system/config/config.js";
 import type { Surroundings } from "./decide.js";
 import { gatesOf } from "./gates.js";
-import { foldProgress, rolloutOf, type RolloutState, type TargetProgress } from "./rollout-state.js";
+import { foldControl, foldProgress, onTargets, type RolloutState, type TargetProgress } from "./rollout-state.js";
 
 /** Where a rollout stands, as all its ledgers tell it. */
 export interface Look {
@@ -29,18 +29,27 @@ export async function lookAt(
     targets.set(target.name, read.state);
   }
   const own = entries.get(control.name) ?? (await readRollout(control.operator, rollout)).entries;
-  const state = rolloutOf(own, (target) => progressOf(target, entries.get(target) ?? []));
+  const state = onTargets(foldOn(controls, own, foldControl), (target) =>
+    foldOn(progresses, entries.get(target) ?? [], (added, before) => foldProgress(target, added, before)),
+  );
   return { state, entries, targets };
 }
 
-/** How far a list of entries was folded: it only grows. */
-const folded = new WeakMap<readonly Entry[], { readonly count: number; readonly progress: TargetProgress }>();
+/** What a list of entries was folded to, and how far: it only grows. */
+type Folds<State> = WeakMap<readonly Entry[], { readonly count: number; readonly state: State }>;
 
-function progressOf(target: string, entries: readonly Entry[]): TargetProgress {
-  const known = folded.get(entries);
-  const progress = foldProgress(target, known === undefined ? entries : entries.slice(known.count), known?.progress);
-  folded.set(entries, { count: entries.length, progress });
-  return progress;
+const controls: Folds<RolloutState> = new WeakMap();
+const progresses: Folds<TargetProgress> = new WeakMap();
+
+function foldOn<State>(
+  folds: Folds<State>,
+  entries: readonly Entry[],
+  fold: (added: readonly Entry[], before?: State) => State,
+): State {
+  const known = folds.get(entries);
+  const state = known === undefined ? fold(entries) : fold(entries.slice(known.count), known.state);
+  folds.set(entries, { count: entries.length, state });
+  return state;
 }
 
 /** What the decision needs to know besides the rollout's own journal. */

@@ -59,19 +59,27 @@ function byRollout(entries: readonly Entry[]): ReadonlyMap<string | null, readon
 
 /** `control` are the rollout's entries in the control ledger; `targets` those in each target's own ledger, by target. */
 export function foldRollout(control: readonly Entry[], targets: ReadonlyMap<string, readonly Entry[]>): RolloutState {
-  return rolloutOf(control, (target) => foldProgress(target, targets.get(target) ?? []));
+  return onTargets(foldControl(control), (target) => foldProgress(target, targets.get(target) ?? []));
 }
 
-/** The same, where it is known already what was done on each target. */
-export function rolloutOf(control: readonly Entry[], progressOf: (target: string) => TargetProgress): RolloutState {
+/** The rollout with what was done on each of its targets. */
+export function onTargets(state: RolloutState, progressOf: (target: string) => TargetProgress): RolloutState {
+  const names = state.plan.stages.flatMap((stage) => stage.targets);
+  return { ...state, targets: names.map(progressOf) };
+}
+
+/** What its entries in the control ledger come to, on top of what those before them came to; nothing yet of its targets. */
+export function foldControl(control: readonly Entry[], before: RolloutState = begunIn(control)): RolloutState {
+  return control.reduce(stepControl, before);
+}
+
+function begunIn(control: readonly Entry[]): RolloutState {
   const started = control.find((entry) => entry.kind === "rollout-started");
   if (started?.kind !== "rollout-started")
     throw new BelayError("defect", "rollout-unstarted", "A rollout in the ledger has no beginning.");
-  const { plan } = started.body;
-  const names = plan.stages.flatMap((stage) => stage.targets);
-  const empty: RolloutState = {
+  return {
     id: started.rollout ?? "",
-    plan,
+    plan: started.body.plan,
     startedBy: started.actor,
     startedAt: started.at,
     approved: [],
@@ -80,9 +88,8 @@ export function rolloutOf(control: readonly Entry[], progressOf: (target: string
     paused: false,
     abortRequested: false,
     ended: null,
-    targets: names.map(progressOf),
+    targets: [],
   };
-  return control.reduce(stepControl, empty);
 }
 
 function stepControl(state: RolloutState, entry: Entry): RolloutState {

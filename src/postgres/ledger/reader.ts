@@ -38,6 +38,16 @@ export async function lastReadTarget(session: Session): Promise<TargetState> {
   return readings.get(session)?.fold.state ?? readTarget(session);
 }
 
+/** Whether a change is live, asked of the ledger. */
+export async function isApplied(session: Session, id: string): Promise<boolean> {
+  return (await read(session)).fold.isApplied(id);
+}
+
+/** The same, as far as this session has read its ledger. */
+export async function wasApplied(session: Session, id: string): Promise<boolean> {
+  return (readings.get(session) ?? (await read(session))).fold.isApplied(id);
+}
+
 /**
  * Reads on from the entry that was read last. Entries become visible in the order of their numbers, since each is written under the lock of the ledger's head; and where
  * the last one is no longer what it was, because its transaction was rolled back or somebody has put another ledger in its place, it is read from its beginning.

@@ -1,7 +1,6 @@
 import type { Umzug } from "umzug";
 import { BelayError } from "../../errors.js";
-import type { TargetState } from "../../journal/target-state.js";
-import { lastReadTarget, readTarget } from "../ledger/reader.js";
+import { isApplied, wasApplied } from "../ledger/reader.js";
 import type { OpenTarget } from "../session/open-target.js";
 
 /** How one pair runs on a target. Both write the ledger's entry themselves, in the transaction of what they do. */
@@ -17,20 +16,21 @@ export interface Runnable {
  */
 export async function migratorFor(target: OpenTarget, runnables: readonly Runnable[]): Promise<Umzug> {
   const { Umzug } = await import("umzug");
-  const among = ({ applied }: TargetState): string[] => {
-    const wanted = new Set(runnables.map(({ id }) => id));
-    return applied.flatMap(({ id }) => (wanted.has(id) ? [id] : []));
+  const { operator } = target;
+  const executed = async (): Promise<string[]> => {
+    const live = await Promise.all(runnables.map(({ id }) => wasApplied(operator, id)));
+    return runnables.flatMap(({ id }, index) => (live[index] === true ? [id] : []));
   };
   return new Umzug({
     migrations: runnables.map(({ id, up, down }) => ({ name: id, up, down })),
     logger: undefined,
     storage: {
-      executed: async () => among(await lastReadTarget(target.operator)),
+      executed,
       logMigration: async ({ name }) => {
-        if (!among(await readTarget(target.operator)).includes(name)) throw notRecorded(target, name, "applied");
+        if (!(await isApplied(operator, name))) throw notRecorded(target, name, "applied");
       },
       unlogMigration: async ({ name }) => {
-        if (among(await readTarget(target.operator)).includes(name)) throw notRecorded(target, name, "taken back");
+        if (await isApplied(operator, name)) throw notRecorded(target, name, "taken back");
       },
     },
   });

@@ -5,6 +5,7 @@ import type { OpenTarget } from "../postgres/session/open-target.js";
 import type { Config } from "../system/config/config.js";
 import type { Surroundings } from "./decide.js";
 import { gatesOf } from "./gates.js";
+import { pendingOf } from "./pending.js";
 import { foldControl, foldProgress, onTargets, type RolloutState, type TargetProgress } from "./rollout-state.js";
 
 /** Where a rollout stands, as all its ledgers tell it. */
@@ -64,20 +65,9 @@ export function surroundingsOf(config: Config, look: Look, notBack: ReadonlySet<
   };
 }
 
-const pending = new WeakMap<Look, Map<string, readonly string[]>>();
-
 /** The changes of the plan that are not applied on the target, in order. */
 export function pendingOn(look: Look, target: string): readonly string[] {
-  const known = pending.get(look) ?? new Map<string, readonly string[]>();
-  pending.set(look, known);
-  const found = known.get(target) ?? notApplied(look, target);
-  known.set(target, found);
-  return found;
-}
-
-function notApplied(look: Look, target: string): readonly string[] {
-  const applied = new Set(look.targets.get(target)?.applied.map((change) => change.id));
-  return look.state.plan.changes.map((change) => change.id).filter((id) => !applied.has(id));
+  return pendingOf(look.state.plan, target, look.targets.get(target)?.applied ?? []);
 }
 
 /** Asked of the target, not of the rollout's own entries: somebody else may have taken a change back since. */

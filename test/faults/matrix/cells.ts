@@ -29,7 +29,7 @@ export async function allCells(site: Site, wanted: readonly Strike[] = strikes):
 
 /** An entry in the ledger is one row, written in no time: its middle is like the boundary before it. */
 function isEntry({ text }: Point): boolean {
-  return text.startsWith("SELECT belay.append(");
+  return text.includes(" belay.append($1,");
 }
 
 /** So many of them, spread over the whole. */

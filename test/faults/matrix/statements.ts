@@ -8,6 +8,6 @@ const acting =
  */
 export function leavesTrace(text: string): boolean {
   const words = text.trimStart().toUpperCase();
-  if (/^WITH\b.*\b(INSERT|UPDATE|DELETE|MERGE)\b/s.test(words)) return true;
+  if (/^WITH\b.*\b(INSERT INTO|DELETE FROM|MERGE INTO|UPDATE \S+ SET)\b/s.test(words)) return true;
   return !/^(SET|RESET|BEGIN|ROLLBACK|SAVEPOINT|SHOW|SELECT|WITH)\b/.test(words) || acting.test(text);
 }

@@ -41,6 +41,7 @@ const step = z.strictObject({
   mayMeet: z.array(objectKey),
   removes: z.array(z.string()),
   verification,
+  origin: z.strictObject({ text: z.string(), why: z.string() }).exactOptional(),
   batch: batch.exactOptional(),
 });
 

@@ -109,6 +109,7 @@ function ownStep({ statement, effects, batch }: Compiled): Step {
     mayMeet: effects.ifNotExists ? effects.creates.map(keyOf) : [],
     removes: effects.drops.map((object) => keyOf(object).key),
     verification: verificationOf(effects),
+    ...(statement.origin !== undefined && { origin: statement.origin }),
     ...(batch !== null && { batch }),
   };
 }

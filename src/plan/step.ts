@@ -1,6 +1,7 @@
 import type { Batch } from "../sql/batch.js";
 import type { LockMode } from "../sql/effects.js";
 import type { QualifiedName } from "../sql/name.js";
+import type { Origin } from "../sql/statement.js";
 
 /** What the catalog must say after a statement outside a transaction, for it to count as done. */
 export type Verification =
@@ -26,6 +27,8 @@ export interface Step {
   /** Keys of what it removes: left alone where the way up only met them. */
   readonly removes: readonly string[];
   readonly verification: Verification;
+  /** What the author wrote, where this is not it. */
+  readonly origin?: Origin;
   /** How it is cut into ranges of a key, in a section that is batched. */
   readonly batch?: Batch;
 }

@@ -23,6 +23,14 @@ export interface Statement {
   readonly tokens: readonly Token[];
   /** Where the text starts in the file, in bytes of UTF-8. */
   readonly startByte: number;
+  /** What the author wrote instead, where this stands for it or for a part of it. */
+  readonly origin?: Origin;
+}
+
+export interface Origin {
+  readonly text: string;
+  /** One sentence for people: why it is not run as it is written. */
+  readonly why: string;
 }
 
 /** The place in the file of a node of the statement's tree, given that node's `location`. */

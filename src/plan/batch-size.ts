@@ -3,6 +3,8 @@ export const batchWorkMs = 250;
 /** Rows of the key that a batch passes over. */
 export const smallestBatch = 50;
 export const largestBatch = 50_000;
+/** Of the rows of a table, one in so many may be locked by a batch: then fewer than one in a hundred of the writes of an application that are spread over the table wait for it. */
+const shareOfTable = 200;
 /** A first batch that is small: nobody knows yet what a row costs. */
 export const firstBatch = 500;
 
@@ -13,12 +15,14 @@ const shrinkage = 0.25;
 const damping = 0.7;
 
 /**
- * The size of the next batch, from what the last one took: its work, without the time for which it waited for locks.
- * `belay.next_batch_size` in the ledger is the same in SQL, for artifacts.
+ * The size of the next batch, from what the last one took: its work, without the time for which it waited for locks. Of a table of `aboutRows` rows (null where
+ * nobody knows) it is a small share, however fast it went. `belay.next_batch_size` in the ledger is the same in SQL, for artifacts.
  */
-export function nextBatchSize(size: number, workMs: number): number {
+export function nextBatchSize(size: number, workMs: number, aboutRows: number | null): number {
   const factor = (batchWorkMs / Math.max(1, workMs)) ** damping;
-  return within(Math.round(size * Math.min(growth, Math.max(shrinkage, factor))));
+  const wanted = Math.round(size * Math.min(growth, Math.max(shrinkage, factor)));
+  const share = aboutRows === null ? largestBatch : Math.max(firstBatch, Math.floor(aboutRows / shareOfTable));
+  return within(Math.min(wanted, share));
 }
 
 /** After a batch that could not have all its locks: with fewer rows it meets fewer that somebody holds. */
@@ -26,11 +30,12 @@ export function batchSizeAfterConflict(size: number): number {
   return within(Math.floor(size / 4));
 }
 
-/** The same as `nextBatchSize`, as an expression of SQL over a size and a time in milliseconds. */
-export function nextBatchSizeSql(size: string, workMs: string): string {
+/** The same as `nextBatchSize`, as an expression of SQL over a size, a time in milliseconds, and the rows of the table. */
+export function nextBatchSizeSql(size: string, workMs: string, aboutRows: string): string {
   const factor = `power(${batchWorkMs} / greatest(1, ${workMs}), ${damping}::float8)`;
   const wanted = `floor(${size} * least(${growth}, greatest(${shrinkage}::float8, ${factor})) + 0.5)`;
-  return `least(${largestBatch}, greatest(${smallestBatch}, ${wanted}))::integer`;
+  const share = `greatest(${firstBatch}, floor(${aboutRows} / ${shareOfTable}))`;
+  return `least(${largestBatch}, greatest(${smallestBatch}, least(${wanted}, ${share})))::integer`;
 }
 
 function within(size: number): number {

@@ -8,12 +8,13 @@ import { freshDatabase, type FreshDatabase } from "../support/database.js";
 
 const size = fc.integer({ min: smallestBatch, max: largestBatch });
 const workMs = fc.double({ min: 0, max: 1e7, noNaN: true });
+const aboutRows = fc.option(fc.double({ min: 0, max: 1e9, noNaN: true }));
 
 describe("the size of the next batch", () => {
   test("stays within its bounds, whatever a batch took", () => {
     fc.assert(
-      fc.property(size, workMs, (now, took) => {
-        for (const next of [nextBatchSize(now, took), batchSizeAfterConflict(now)]) {
+      fc.property(size, workMs, aboutRows, (now, took, about) => {
+        for (const next of [nextBatchSize(now, took, about), batchSizeAfterConflict(now)]) {
           expect(Number.isInteger(next) && next >= smallestBatch && next <= largestBatch).toBe(true);
         }
       }),
@@ -23,10 +24,18 @@ describe("the size of the next batch", () => {
   test("never more than doubles, nor falls below a quarter, and goes towards the aim", () => {
     fc.assert(
       fc.property(size, workMs, (now, took) => {
-        const next = nextBatchSize(now, took);
+        const next = nextBatchSize(now, took, null);
         expect(next).toBeLessThanOrEqual(2 * now);
         expect(next).toBeGreaterThanOrEqual(Math.floor(now / 4));
         expect(took > batchWorkMs ? next <= now : next >= now).toBe(true);
+      }),
+    );
+  });
+
+  test("of a table whose rows are known is one in 200, or a small batch", () => {
+    fc.assert(
+      fc.property(size, workMs, fc.double({ min: 0, max: 1e9, noNaN: true }), (now, took, about) => {
+        expect(nextBatchSize(now, took, about)).toBeLessThanOrEqual(Math.max(firstBatch, about / 200));
       }),
     );
   });
@@ -41,7 +50,7 @@ describe("the size of the next batch", () => {
       fc.property(cost, size, ({ fixedMs, rowMs, power }, from) => {
         const took = (rows: number): number => fixedMs + rowMs * rows ** power;
         const sizes = [from];
-        for (let n = 0; n < 40; n += 1) sizes.push(nextBatchSize(sizes.at(-1) ?? 0, took(sizes.at(-1) ?? 0)));
+        for (let n = 0; n < 40; n += 1) sizes.push(nextBatchSize(sizes.at(-1) ?? 0, took(sizes.at(-1) ?? 0), null));
         const [before = 0, last = 0] = sizes.slice(-2);
         expect(Math.abs(last - before)).toBeLessThanOrEqual(1 + last * 0.01);
         const isBounded = last <= smallestBatch + 25 || last === largestBatch;
@@ -56,7 +65,7 @@ describe("the size of the next batch", () => {
         fc.array(fc.double({ min: 0.75, max: 1.33, noNaN: true }), { minLength: 60, maxLength: 60 }),
         (noise) => {
           let rows = firstBatch;
-          const settled = noise.map((factor) => (rows = nextBatchSize(rows, rows * 0.05 * factor))).slice(20);
+          const settled = noise.map((factor) => (rows = nextBatchSize(rows, rows * 0.05 * factor, null))).slice(20);
           expect(Math.max(...settled)).toBeLessThan(batchWorkMs / 0.05 / 0.7);
           expect(Math.min(...settled)).toBeGreaterThan((batchWorkMs / 0.05) * 0.7);
         },
@@ -75,12 +84,13 @@ describe("the ledger's own", () => {
 
   test("is the same, to a row", async () => {
     await fc.assert(
-      fc.asyncProperty(size, workMs, async (now, took) => {
-        const [row] = await database.query<{ next: number }>("SELECT belay.next_batch_size($1, $2) AS next", [
+      fc.asyncProperty(size, workMs, aboutRows, async (now, took, about) => {
+        const [row] = await database.query<{ next: number }>("SELECT belay.next_batch_size($1, $2, $3) AS next", [
           now,
           took,
+          about,
         ]);
-        expect(Math.abs((row?.next ?? 0) - nextBatchSize(now, took))).toBeLessThanOrEqual(1);
+        expect(Math.abs((row?.next ?? 0) - nextBatchSize(now, took, about))).toBeLessThanOrEqual(1);
       }),
     );
   });

@@ -40,9 +40,10 @@ END $f$;
 CREATE OR REPLACE TRIGGER drop_watermarks AFTER INSERT ON belay.journal
   FOR EACH ROW WHEN (NEW.kind IN ('applied', 'reverted')) EXECUTE FUNCTION belay.drop_watermarks();
 
-CREATE OR REPLACE FUNCTION belay.next_batch_size(size integer, work_ms float8) RETURNS integer
+DROP FUNCTION IF EXISTS belay.next_batch_size(integer, float8);
+CREATE OR REPLACE FUNCTION belay.next_batch_size(size integer, work_ms float8, about float8) RETURNS integer
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $f$
-  SELECT ${nextBatchSizeSql("size", "work_ms")}
+  SELECT ${nextBatchSizeSql("size", "work_ms", "about")}
 $f$;
 
 -- A key by which rows can be ordered and told apart: of a whole, valid unique index over columns that are never null, in the order that the index has. Its

@@ -38,7 +38,10 @@ export async function runBatches(context: RunContext, section: BatchedSection): 
   const pace = paceFrom(mark, Date.now());
   await section.throttled(async (throttle) => {
     let isFirst = true;
-    for await (const run of batchesOf(context, step, place, throttle, () => isFirst)) {
+    for await (const run of batchesOf(context, step, place, throttle, {
+      aboutRows: mark.aboutRows,
+      isWatched: () => isFirst,
+    })) {
       isFirst = false;
       context.report({
         kind: "batch-done",
@@ -58,7 +61,7 @@ async function* batchesOf(
   step: Step,
   place: BatchPlace,
   throttle: Throttle,
-  isWatched: () => boolean,
+  { aboutRows, isWatched }: { readonly aboutRows: number | null; readonly isWatched: () => boolean },
 ): AsyncGenerator<BatchRun> {
   let size = firstBatch;
   for (;;) {
@@ -77,7 +80,7 @@ async function* batchesOf(
     );
     yield run;
     if (run.finished) return;
-    size = nextBatchSize(size, workMs);
+    size = nextBatchSize(size, workMs, aboutRows);
   }
 }
 

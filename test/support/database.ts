@@ -22,11 +22,13 @@ export function serverUrl(database = "postgres"): string {
   return url.href;
 }
 
-/** A new, empty database on the server of this test run; `name` is only the beginning of its name. */
-export async function freshDatabase(name = "test"): Promise<FreshDatabase> {
+/** A new database on the server of this test run, empty or a copy of `template`; `name` is only the beginning of its name. */
+export async function freshDatabase(name = "test", template = "template0"): Promise<FreshDatabase> {
   const unique = `${name.slice(0, 40)}_${randomUUID().slice(0, 12).replaceAll("-", "")}`;
   await onServer(async (client) => {
-    await client.query(`CREATE DATABASE ${client.escapeIdentifier(unique)} TEMPLATE template0`);
+    await client.query(
+      `CREATE DATABASE ${client.escapeIdentifier(unique)} TEMPLATE ${client.escapeIdentifier(template)}`,
+    );
   });
   const url = serverUrl(unique);
   const client = await connect(url);

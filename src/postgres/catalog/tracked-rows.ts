@@ -14,8 +14,6 @@ export interface TrackedRow {
 export interface TrackedRows {
   /** By catalog, then by what tells a row from the others. */
   readonly rows: ReadonlyMap<string, Map<string, TrackedRow>>;
-  /** How many rows each catalog has besides. */
-  readonly builtIn: ReadonlyMap<string, number>;
   /** All transactions before this one have ended at that moment. */
   readonly since: bigint;
   /** This one, and all after it, have not begun at that moment. */
@@ -55,8 +53,7 @@ export async function listRows(
     (await client.query<FoundRow>(listAll(serverVersion), [excluded])).rows,
   );
   const rows = new Map([...catalogs].map(([name, catalog]) => [name, new Map(catalog.rows)] as const));
-  const builtIn = new Map([...catalogs].map(([name, { count, rows: own }]) => [name, count - own.size] as const));
-  return { rows, builtIn, rare, since, next };
+  return { rows, rare, since, next };
 }
 
 /**
@@ -88,17 +85,18 @@ export async function compareRows(
       if (last !== undefined && last.owner[1] !== row.owner[1]) touched.push(last);
       if (name !== "pg_attribute" && isOfUser(name, row)) known.set(identity, row);
     }
-    if (name !== "pg_attribute" && count !== known.size + (before.builtIn.get(name) ?? 0)) fewer.set(name, known);
+    if (name !== "pg_attribute" && count !== known.size) fewer.set(name, known);
   }
   const gone = await forgetGone(client, fewer);
   return { touched, gone, now: { ...before, since: now.since, next: now.next } };
 }
 
 function isOfUser(catalog: string, { raw: [classId, oid] }: TrackedRow): boolean {
-  return oid >= firstUserOid || (catalog === "pg_description" && classId === namespaceClass);
+  return oid >= firstUserOid || (catalog === "pg_description" && describedToo.has(classId));
 }
 
-const namespaceClass = 2615;
+/** pg_namespace and pg_extension: `public` and `plpgsql` are PostgreSQL's own, and their comments a user's. */
+const describedToo: ReadonlySet<number> = new Set([2615, 3079]);
 
 /** The same rows at this moment, where no transaction but `own` has written anything since, in the whole cluster; else null. */
 export async function stillAs(

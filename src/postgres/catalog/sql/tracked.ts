@@ -56,7 +56,7 @@ const trackedCatalogs: readonly TrackedCatalog[] = [
     identity: "classoid || '.' || objoid || '.' || objsubid",
     owner: ["classoid", "objoid"],
     raw: ["classoid", "objoid"],
-    ofUser: `(objoid >= ${firstUserOid} or classoid = 'pg_namespace'::regclass)`,
+    ofUser: `(objoid >= ${firstUserOid} or classoid in ('pg_namespace'::regclass, 'pg_extension'::regclass))`,
   },
 ];
 
@@ -65,8 +65,8 @@ const attributes = (isNew: string): string =>
   `select 'pg_attribute', 0, json_agg(json_build_array(attrelid::text, 'pg_class'::regclass::oid::int8, attrelid::int8, 'pg_class'::regclass::oid::int8, attrelid::int8))
    from (select distinct attrelid from pg_attribute where ${isNew}) a`;
 
-const rowsOf = ({ name, identity, owner, raw }: TrackedCatalog, isWanted: string): string =>
-  `select '${name}' as catalog, count(*)::int as count,
+const rowsOf = ({ name, identity, owner, raw, ofUser }: TrackedCatalog, isWanted: string): string =>
+  `select '${name}' as catalog, (count(*) filter (where ${ofUser}))::int as count,
      json_agg(json_build_array((${identity})::text, ${[...owner, ...raw].map((part) => `(${part})::oid::int8`).join(", ")})) filter (where ${isWanted}) as rows
    from ${name}`;
 
@@ -121,7 +121,7 @@ const all = (isWanted: (catalog: TrackedCatalog) => string, isNew: string, serve
 export const listAll = (serverVersion: number): string => all(({ ofUser }) => ofUser, "false", serverVersion);
 
 /**
- * The rows that were written since the transaction id `$2`, and how many there are in all. Takes the excluded schemas as `$1`. `age` is the distance from
+ * The rows that were written since the transaction id `$2`, and how many of a user's there are in all. Takes the excluded schemas as `$1`. `age` is the distance from
  * the next transaction id, so the comparison holds over a wraparound (manual, 25.1.5) as long as `$2` is not two billion transactions old.
  */
 export const changedSince = (serverVersion: number): string => {
@@ -163,11 +163,12 @@ const classIs = (name: string): string => `r.class = '${name}'::regclass`;
 
 /**
  * What is to be read anew for the objects whose classes are `$1` and whose oids are `$2`: their units, and, where `$3` says that it may have another name now, those of
- * whatever depends on them. A `unit` of kind `all` means that only reading everything helps.
+ * whatever depends on them, directly or through others: an aggregate prints the
+ * type of its state, and depends on it only through its functions. A `unit` of kind `all` means that only reading everything helps.
  */
-export const unitsOf = `with touched (class, id, named) as (select * from unnest($1::oid[], $2::oid[], $3::boolean[]) t),
-  r as materialized (select class, id from touched
-    union select d.classid, d.objid from touched t join pg_depend d on t.named and d.refclassid = t.class and d.refobjid = t.id),
+export const unitsOf = `with recursive reached (class, id, named) as (select * from unnest($1::oid[], $2::oid[], $3::boolean[]) t
+    union select d.classid, d.objid, true from reached t join pg_depend d on t.named and d.refclassid = t.class and d.refobjid = t.id),
+  r as materialized (select distinct class, id from reached),
   units (kind, unit) as (
     select case when c.relkind = 'c' then 'all' else 'relation' end, coalesce(i.indrelid, c.oid)
       from r join pg_class c on ${classIs("pg_class")} and c.oid = r.id left join pg_index i on i.indexrelid = c.oid

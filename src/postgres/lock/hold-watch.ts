@@ -1,5 +1,5 @@
-import { BelayError } from "../../errors.js";
-import { isConnectionLost } from "../session/sql-state.js";
+import { BelayError, messageOf } from "../../errors.js";
+import { isCancelled, isConnectionLost } from "../session/sql-state.js";
 import type { Session } from "../session/session.js";
 
 /** A lock that keeps the application out. */
@@ -8,8 +8,8 @@ export interface StrongLock {
   readonly mode: string;
 }
 
-/** How often it is looked again where there was no strong lock yet, in milliseconds. */
-const lookAgainMs = 250;
+/** How often it is looked whether there is such a lock, in milliseconds. */
+const lookEveryMs = 250;
 
 export interface HoldWatch {
   /** What was held for too long, and was ended for it; null where nothing was. */
@@ -17,57 +17,88 @@ export interface HoldWatch {
   readonly stop: () => Promise<void>;
 }
 
+export interface HoldWatchOptions {
+  readonly holdMs: number;
+  /** Whether such a lock was taken before the work begins: its time counts from now on. */
+  readonly takenBeforehand: boolean;
+  /** Told what keeps it from looking; it tries again. */
+  readonly warn: (message: string) => void;
+}
+
 /**
  * Bounds how long a transaction holds a lock that writers wait for: after `holdMs` its statement is cancelled, if the server says that it holds one on a relation
- * that others can see. Call it when the locks have been taken.
+ * that others can see. Call it when the locks have been taken. One that is taken later counts from when it is first seen.
  */
-export function watchHold(operator: Session, worker: Session, holdMs: number): HoldWatch {
+export function watchHold(operator: Session, worker: Session, options: HoldWatchOptions): HoldWatch {
+  const { holdMs, takenBeforehand, warn } = options;
+  let since: Since | null = takenBeforehand ? { transaction: null, atMs: performance.now() } : null;
   let found: StrongLock | null = null;
   let looking: Promise<void> | null = null;
   let stopped = false;
+  /** Until when the transaction that holds the lock may do so. */
+  const limitOf = ({ transaction }: SeenLock): number => {
+    if (since === null || (since.transaction ?? transaction) !== transaction)
+      since = { transaction, atMs: performance.now() };
+    return since.atMs + holdMs;
+  };
   const look = async (): Promise<void> => {
+    let nextMs = lookEveryMs;
     try {
       const lock = await strongLockOf(operator, worker.pid);
       if (stopped) return;
-      if (lock === null) arm(lookAgainMs);
+      if (lock === null) since = null;
+      const leftMs = lock === null ? Infinity : limitOf(lock) - performance.now();
+      if (leftMs > 0) nextMs = Math.min(lookEveryMs, leftMs);
       else {
         found = lock;
+        // It may be between two statements: then the next one must not be let through either.
         await operator.query("SELECT pg_cancel_backend($1)", [worker.pid]);
-        // It may have been between two statements: then the next one must not be let through either.
-        arm(lookAgainMs);
       }
     } catch (thrown) {
       // A lost operator session is reported by the next statement that needs it.
-      if (!isConnectionLost(thrown)) throw thrown;
+      if (isConnectionLost(thrown)) return;
+      if (!isCancelled(thrown)) warn(`cannot look how long its locks are held: ${messageOf(thrown)}`);
     }
+    arm(nextMs);
   };
-  let timer: NodeJS.Timeout;
+  let timer: NodeJS.Timeout | undefined;
   const arm = (ms: number): void => {
+    if (stopped) return;
     timer = setTimeout(() => {
       looking = look();
     }, ms);
   };
-  arm(holdMs);
+  arm(takenBeforehand ? holdMs : Math.min(lookEveryMs, holdMs));
   return {
     exceeded: () => found,
     stop: async () => {
       stopped = true;
       clearTimeout(timer);
       await looking;
-      clearTimeout(timer);
     },
   };
 }
 
-/** The strongest lock of the session on a table that is there for others too, from SHARE on: it keeps writers out (manual, 13.3.1). */
-async function strongLockOf(operator: Session, pid: number): Promise<StrongLock | null> {
-  const [row] = await operator.query<{ relation: string; mode: string }>(
-    `SELECT c.oid::regclass::text AS relation, s.mode FROM pg_locks l
+interface Since {
+  /** Null where it has not been seen yet. */
+  readonly transaction: string | null;
+  readonly atMs: number;
+}
+
+interface SeenLock extends StrongLock {
+  /** What holds it: a statement outside a transaction may go through many. */
+  readonly transaction: string;
+}
+
+/** The strongest lock of the session on a relation that is there for others too, from SHARE on: it keeps writers out (manual, 13.3.1). */
+async function strongLockOf(operator: Session, pid: number): Promise<SeenLock | null> {
+  const [row] = await operator.query<SeenLock & Record<string, unknown>>(
+    `SELECT c.oid::regclass::text AS relation, s.mode, l.virtualtransaction AS transaction FROM pg_locks l
      JOIN (VALUES ('ShareLock', 'SHARE', 1), ('ShareRowExclusiveLock', 'SHARE ROW EXCLUSIVE', 2), ('ExclusiveLock', 'EXCLUSIVE', 3),
        ('AccessExclusiveLock', 'ACCESS EXCLUSIVE', 4)) AS s(name, mode, rank) ON s.name = l.mode
-     JOIN pg_class c ON c.oid = l.relation AND c.relkind IN ('r', 'p', 'm')
+     JOIN pg_class c ON c.oid = l.relation AND c.relkind <> 't'
      WHERE l.pid = $1 AND l.granted AND l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-     ORDER BY s.rank DESC, c.oid LIMIT 1`,
+     ORDER BY s.rank DESC, c.relkind IN ('r', 'p', 'm') DESC, c.oid LIMIT 1`,
     [pid],
   );
   return row ?? null;

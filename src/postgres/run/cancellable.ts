@@ -3,22 +3,43 @@ import type { Session } from "../session/session.js";
 import { isCancelled } from "../session/sql-state.js";
 import type { RunContext } from "./run-context.js";
 
-/** Cancels the session's statement when the signal comes, and says so in the error. */
+/** How often it is cancelled again, in milliseconds: it may have been between two statements. */
+const cancelEveryMs = 250;
+
+/** Cancels the session's statement when the signal comes, and each that follows it, and says so in the error. */
 export async function cancellable<T>(context: RunContext, session: Session, work: () => Promise<T>): Promise<T> {
   if (context.signal.aborted) throw interrupted(context);
-  const cancel = (): void => {
-    // The statement may have ended by itself; the work then ends as it would have.
-    void context.target.operator.query("SELECT pg_cancel_backend($1)", [session.pid]).catch(() => undefined);
-  };
-  context.signal.addEventListener("abort", cancel, { once: true });
+  const cancelling = cancelOnAbort(context, session);
   try {
     return await work();
   } catch (thrown) {
     if (isCancelled(thrown) && context.signal.aborted) throw interrupted(context, thrown);
     throw thrown;
   } finally {
-    context.signal.removeEventListener("abort", cancel);
+    await cancelling.stop();
   }
+}
+
+function cancelOnAbort({ signal, target }: RunContext, session: Session): { stop(): Promise<void> } {
+  let sending: Promise<unknown> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  const cancel = (): void => {
+    // A lost operator session is reported by the next statement that needs it.
+    sending = target.operator.query("SELECT pg_cancel_backend($1)", [session.pid]).catch(() => undefined);
+  };
+  const begin = (): void => {
+    cancel();
+    timer = setInterval(cancel, cancelEveryMs);
+  };
+  signal.addEventListener("abort", begin, { once: true });
+  return {
+    // One that is under way must not hit what comes after the work.
+    stop: async () => {
+      signal.removeEventListener("abort", begin);
+      clearInterval(timer);
+      await sending;
+    },
+  };
 }
 
 /** Waits so many ms, but not past the signal. */

@@ -108,8 +108,12 @@ function addNotNull(collected: Collected, row: CatalogRow): void {
   if (owner !== undefined) owner["notNull"] = notNullOf({ ...row, notNullColumn: column ?? relation });
 }
 
+/** What a change hid, where it stands: for the catalog it is gone. The name is Belay's own. */
+const hiddenName = /^belay_kept_\d+_/;
+
 /** Adds what a statement gave. The columns' relations must be there already, and so must the columns of identities and of NOT NULL constraints. */
-export function collect(collected: Collected, query: CatalogQuery, rows: readonly CatalogRow[]): void {
+export function collect(collected: Collected, query: CatalogQuery, found: readonly CatalogRow[]): void {
+  const rows = found.filter(({ name }) => typeof name !== "string" || !hiddenName.test(name));
   if (query === wovenQueries.columns) addColumns(collected, rows);
   else if (query === wovenQueries.identitySequences) addIdentities(collected, rows);
   else if (query === wovenQueries.constraints) addConstraints(collected, rows);

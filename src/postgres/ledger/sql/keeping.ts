@@ -39,7 +39,8 @@ END $f$;
 CREATE OR REPLACE FUNCTION belay.restore(change text, relation regclass, wanted name, strict boolean) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog SET row_security = off AS $f$
 DECLARE
-  kept belay.journal;
+  kept_seq bigint;
+  kept jsonb;
   matching text;
   columns text;
   assignments text;
@@ -50,56 +51,61 @@ DECLARE
   key name[] := belay.key_of(relation);
   generator record;
 BEGIN
-  SELECT j.* INTO kept FROM belay.journal j, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.oid = relation AND j.change = restore.change AND j.kind = 'kept'
-      AND j.body ->> 'table' = format('%I.%I', n.nspname, c.relname) AND j.body ->> 'column' IS NOT DISTINCT FROM wanted::text
-      AND to_regclass(format('belay_kept.%I', j.body ->> 'keptAs')) IS NOT NULL
-      AND NOT EXISTS (SELECT FROM belay.journal r WHERE r.kind = 'restored' AND r.change = j.change AND r.body ->> 'keptAs' = j.body ->> 'keptAs')
+  SELECT j.seq, p.part INTO kept_seq, kept FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, belay.journal j,
+      jsonb_array_elements(coalesce(j.body -> 'parts', jsonb_build_array(j.body))) AS p(part)
+    WHERE c.oid = relation AND j.change = restore.change AND j.kind IN ('kept', 'settled')
+      AND p.part ->> 'table' = format('%I.%I', n.nspname, c.relname) AND p.part ->> 'column' IS NOT DISTINCT FROM wanted::text
+      AND CASE WHEN p.part ? 'isHidden' AND wanted IS NOT NULL THEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = p.part ->> 'keptAs' AND NOT a.attisdropped)
+        ELSE to_regclass(format('belay_kept.%I', p.part ->> 'keptAs')) IS NOT NULL END
+      AND NOT EXISTS (SELECT FROM belay.journal r WHERE r.change = j.change AND r.kind IN ('restored', 'settled', 'purged')
+        AND (r.body ->> 'keptAs' = p.part ->> 'keptAs' OR (r.body ->> 'kept')::bigint = j.seq) AND r.seq > j.seq)
     ORDER BY j.seq DESC LIMIT 1;
-  IF kept.seq IS NULL THEN RETURN; END IF;
+  IF kept IS NULL THEN RETURN; END IF;
   -- What is put back was there before: no trigger of the application is to see it as news.
   SELECT array_agg(t ORDER BY t.tgname) INTO quiet FROM pg_trigger t WHERE t.tgrelid = relation AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A');
   FOREACH silenced IN ARRAY coalesce(quiet, '{}') LOOP
     EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', relation, silenced.tgname);
   END LOOP;
-  IF wanted IS NOT NULL THEN
+  IF wanted IS NOT NULL AND kept ? 'isHidden' THEN
+    EXECUTE format('UPDATE %1$s SET %2$I = %3$I WHERE %3$I IS NOT NULL', relation, wanted, kept ->> 'keptAs');
+  ELSIF wanted IS NOT NULL THEN
     SELECT string_agg(format('t.%1$I = k.%1$I', c), ' AND ') INTO matching
-      FROM jsonb_array_elements_text(CASE jsonb_typeof(kept.body -> 'key') WHEN 'array' THEN kept.body -> 'key' ELSE '[]' END) AS x(c);
+      FROM jsonb_array_elements_text(CASE jsonb_typeof(kept -> 'key') WHEN 'array' THEN kept -> 'key' ELSE '[]' END) AS x(c);
     IF matching IS NULL AND strict THEN
       RAISE EXCEPTION 'Belay: the values of % cannot be put back into %: it has no primary key to find their rows by.', wanted, relation
-        USING ERRCODE = 'BE007', HINT = format('They are kept in belay_kept.%I.', kept.body ->> 'keptAs');
+        USING ERRCODE = 'BE007', HINT = format('They are kept in belay_kept.%I.', kept ->> 'keptAs');
     ELSIF matching IS NULL THEN
       RETURN;
     END IF;
     EXECUTE format('UPDATE %1$s t SET %2$I = k.%2$I FROM belay_kept.%3$I k WHERE %4$s AND t.%2$I::text IS DISTINCT FROM k.%2$I::text',
-      relation, wanted, kept.body ->> 'keptAs', matching);
+      relation, wanted, kept ->> 'keptAs', matching);
   ELSE
     SELECT string_agg(quote_ident(a.attname), ', ') INTO columns
       FROM pg_attribute a JOIN pg_attribute k ON k.attname = a.attname AND k.attnum > 0 AND NOT k.attisdropped
-        AND k.attrelid = to_regclass(format('belay_kept.%I', kept.body ->> 'keptAs'))
+        AND k.attrelid = to_regclass(format('belay_kept.%I', kept ->> 'keptAs'))
       WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '';
     -- Rows that the change brings along are there again: what people made of them since goes before them.
     SELECT string_agg(format('%1$I = k.%1$I', a.attname), ', ') INTO assignments
       FROM pg_attribute a JOIN pg_attribute k ON k.attname = a.attname AND k.attnum > 0 AND NOT k.attisdropped
-        AND k.attrelid = to_regclass(format('belay_kept.%I', kept.body ->> 'keptAs'))
+        AND k.attrelid = to_regclass(format('belay_kept.%I', kept ->> 'keptAs'))
       WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attidentity <> 'a'
         AND NOT a.attname = ANY (coalesce(key, '{}'));
     IF key IS NOT NULL AND assignments IS NOT NULL THEN
       SELECT string_agg(format('t.%1$I = k.%1$I', c), ' AND ') INTO matching FROM unnest(key) AS x(c);
-      EXECUTE format('UPDATE %1$s t SET %2$s FROM belay_kept.%3$I k WHERE %4$s', relation, assignments, kept.body ->> 'keptAs', matching);
+      EXECUTE format('UPDATE %1$s t SET %2$s FROM belay_kept.%3$I k WHERE %4$s', relation, assignments, kept ->> 'keptAs', matching);
       GET DIAGNOSTICS updated = ROW_COUNT;
     END IF;
     EXECUTE format('INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM belay_kept.%3$I ON CONFLICT DO NOTHING',
-      relation, columns, kept.body ->> 'keptAs');
+      relation, columns, kept ->> 'keptAs');
   END IF;
   GET DIAGNOSTICS restored = ROW_COUNT;
   restored := restored + updated;
   FOREACH silenced IN ARRAY coalesce(quiet, '{}') LOOP
     EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', relation, CASE silenced.tgenabled WHEN 'A' THEN 'ALWAYS' ELSE '' END, silenced.tgname);
   END LOOP;
-  IF strict AND wanted IS NULL AND restored < (kept.body ->> 'rows')::bigint THEN
-    RAISE EXCEPTION 'Belay: only % of % rows could be put back into %.', restored, kept.body ->> 'rows', relation
-      USING ERRCODE = 'BE008', HINT = format('They are kept in belay_kept.%I.', kept.body ->> 'keptAs');
+  IF strict AND wanted IS NULL AND restored < (kept ->> 'rows')::bigint THEN
+    RAISE EXCEPTION 'Belay: only % of % rows could be put back into %.', restored, kept ->> 'rows', relation
+      USING ERRCODE = 'BE008', HINT = format('They are kept in belay_kept.%I.', kept ->> 'keptAs');
   END IF;
   FOR generator IN SELECT pg_get_serial_sequence(relation::text, a.attname) AS sequence, a.attname FROM pg_attribute a
     WHERE wanted IS NULL AND a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
@@ -108,6 +114,10 @@ BEGIN
     EXECUTE format('SELECT setval(%1$L, greatest((SELECT max(%2$I) FROM %3$s), (SELECT last_value FROM %1$s))::bigint) WHERE EXISTS (SELECT FROM %3$s)',
       generator.sequence, generator.attname, relation);
   END LOOP;
-  PERFORM belay.append('restored', NULL, change, belay.operator(), jsonb_build_object('keptAs', kept.body ->> 'keptAs', 'rows', restored));
+  IF wanted IS NOT NULL AND kept ? 'isHidden' THEN
+    EXECUTE format('ALTER TABLE %s DROP COLUMN %I', relation, kept ->> 'keptAs');
+  END IF;
+  PERFORM belay.append('restored', NULL, change, belay.operator(), jsonb_build_object('kept', CASE WHEN kept ? 'isHidden' AND wanted IS NULL THEN NULL ELSE kept_seq END,
+    'keptAs', kept ->> 'keptAs', 'rows', restored));
 END $f$;
 `;

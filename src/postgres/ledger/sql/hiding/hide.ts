@@ -1,0 +1,112 @@
+/** Hides what a statement would drop, and brings it back. */
+export const hide = `
+-- In place of a statement that drops: whatever that would take along is hidden instead, and refused where the statement itself would be. What cannot be hidden is
+-- dropped, the values of its tables and columns copied.
+CREATE OR REPLACE FUNCTION belay.hide(change text, direction text, digest text, statement text, wanted jsonb) RETURNS void
+LANGUAGE plpgsql AS $f$
+DECLARE
+  seq bigint := (SELECT h.seq + 1 FROM belay.head h);
+  classes oid[]; objects oid[]; parts integer[];
+  acts text[]; backs text[]; found_parts jsonb; found jsonb;
+  sql text;
+BEGIN
+  SELECT array_agg(f.classid), array_agg(f.objid), array_agg(f.objsubid) INTO classes, objects, parts FROM belay.family_of(wanted) AS f;
+  BEGIN
+    EXECUTE statement;
+    SELECT array_agg(f.c), array_agg(f.o), array_agg(f.p) INTO classes, objects, parts FROM unnest(classes, objects, parts) AS f(c, o, p) WHERE belay.is_gone(f.c, f.o, f.p);
+    RAISE EXCEPTION USING ERRCODE = 'BE030', MESSAGE = 'tried';
+  EXCEPTION WHEN SQLSTATE 'BE030' THEN NULL;
+  END;
+  IF classes IS NULL THEN
+    EXECUTE statement;
+    RETURN;
+  END IF;
+  SELECT jsonb_agg(to_jsonb(h) ORDER BY h.place, h.object COLLATE "C") INTO found FROM belay.hiding(seq, classes, objects, parts) AS h;
+  IF EXISTS (SELECT FROM jsonb_array_elements(found) AS h WHERE h -> 'act' = 'null') THEN
+    PERFORM belay.keep(change, (p ->> 'table')::regclass, (p ->> 'column')::name) FROM belay.hidden_parts(seq, classes, objects, parts) AS p;
+    EXECUTE statement;
+    RETURN;
+  END IF;
+  -- Where each lies, while it can still be told by its name.
+  SELECT jsonb_agg(p) INTO found_parts FROM belay.hidden_parts(seq, classes, objects, parts) AS p;
+  FOR sql IN SELECT a.text FROM jsonb_array_elements(found) WITH ORDINALITY AS h(body, o), jsonb_array_elements_text(h.body -> 'act') WITH ORDINALITY AS a(text, o) ORDER BY h.o, a.o LOOP
+    EXECUTE sql;
+  END LOOP;
+  PERFORM belay.append('kept', NULL, change, belay.operator(), jsonb_build_object(
+    'how', 'hidden', 'direction', direction, 'digest', digest,
+    'keys', (SELECT jsonb_agg(w ->> 'key') FROM jsonb_array_elements(wanted) AS w),
+    'objects', (SELECT jsonb_agg(h ->> 'object') FROM jsonb_array_elements(found) AS h WHERE h ->> 'object' IS NOT NULL),
+    'parts', coalesce(found_parts, '[]'),
+    'back', (SELECT coalesce(jsonb_agg(b.text ORDER BY h.o DESC, b.o), '[]') FROM jsonb_array_elements(found) WITH ORDINALITY AS h(body, o), jsonb_array_elements_text(h.body -> 'back') WITH ORDINALITY AS b(text, o)),
+    'validate', belay.texts_in(found, 'validate'), 'complete', belay.texts_in(found, 'complete'),
+    'purge', (SELECT coalesce(jsonb_agg(h -> 'purge'), '[]') FROM jsonb_array_elements(found) AS h WHERE h ->> 'purge' IS NOT NULL),
+    'violations', (SELECT coalesce(jsonb_agg(h -> 'violation'), '[]') FROM jsonb_array_elements(found) AS h WHERE h -> 'violation' <> 'null')));
+END $f$;
+
+CREATE OR REPLACE FUNCTION belay.texts_in(found jsonb, part text) RETURNS jsonb
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $f$
+  SELECT coalesce(jsonb_agg(t.text ORDER BY h.o, t.o), '[]') FROM jsonb_array_elements(found) WITH ORDINALITY AS h(body, o),
+    jsonb_array_elements_text(CASE jsonb_typeof(h.body -> part) WHEN 'array' THEN h.body -> part ELSE '[]' END) WITH ORDINALITY AS t(text, o)
+$f$;
+
+-- What was hidden and neither came back nor went for good, the last first.
+CREATE OR REPLACE FUNCTION belay.hidden_of(change text) RETURNS SETOF belay.journal
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
+  SELECT j.* FROM belay.journal j WHERE j.kind = 'kept' AND j.change = hidden_of.change AND j.body ->> 'how' = 'hidden'
+    AND NOT EXISTS (SELECT FROM belay.journal l WHERE l.change = j.change AND l.seq > j.seq AND l.kind IN ('restored', 'settled', 'purged') AND (l.body ->> 'kept')::bigint = j.seq)
+  ORDER BY j.seq DESC
+$f$;
+
+-- Brings back what was hidden under a key. On the way forward only where the change is still the one that was taken back: else it has another shape.
+CREATE OR REPLACE FUNCTION belay.unhide(change text, direction text, digest text, key text) RETURNS void
+LANGUAGE plpgsql AS $f$
+DECLARE
+  kept belay.journal;
+  sql text;
+BEGIN
+  SELECT h.* INTO kept FROM belay.hidden_of(change) AS h WHERE h.body -> 'keys' ? key AND h.body ->> 'direction' <> direction ORDER BY h.seq DESC LIMIT 1;
+  IF kept.seq IS NULL OR direction = 'up' AND kept.body ->> 'digest' <> digest THEN
+    RETURN;
+  END IF;
+  FOR sql IN SELECT t.text FROM jsonb_array_elements_text(kept.body -> 'back') WITH ORDINALITY AS t(text, o) ORDER BY t.o LOOP
+    EXECUTE sql;
+  END LOOP;
+  PERFORM belay.append('restored', NULL, change, belay.operator(), jsonb_build_object('kept', kept.seq, 'how', 'hidden', 'keys', kept.body -> 'keys'));
+END $f$;
+
+-- Whether all of them came back, since the change was last whole or gone: then what would make them anew has nothing to do.
+CREATE OR REPLACE FUNCTION belay.came_back(change text, keys text[]) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
+  SELECT keys <@ coalesce((SELECT array_agg(k) FROM belay.journal j, jsonb_array_elements_text(j.body -> 'keys') AS k
+    WHERE j.kind = 'restored' AND j.change = came_back.change AND j.body ->> 'how' = 'hidden'
+      AND j.seq > coalesce((SELECT max(w.seq) FROM belay.journal w WHERE w.change = came_back.change AND w.kind IN ('applied', 'reverted')), 0)), '{}')
+$f$;
+
+-- The constraints of what came back: first they are checked, under a lock that lets writers through; then they are made what they were.
+CREATE OR REPLACE FUNCTION belay.finish_back(change text, part text) RETURNS void
+LANGUAGE plpgsql AS $f$
+DECLARE
+  sql text;
+BEGIN
+  FOR sql IN SELECT t.text FROM belay.journal r JOIN belay.journal j ON j.seq = (r.body ->> 'kept')::bigint, jsonb_array_elements_text(j.body -> part) WITH ORDINALITY AS t(text, o)
+    WHERE r.kind = 'restored' AND r.change = finish_back.change AND r.body ->> 'how' = 'hidden'
+      AND r.seq > coalesce((SELECT max(w.seq) FROM belay.journal w WHERE w.change = finish_back.change AND w.kind IN ('applied', 'reverted')), 0)
+    ORDER BY r.seq, t.o
+  LOOP
+    EXECUTE sql;
+  END LOOP;
+END $f$;
+
+-- Rows that have come since, and would break what is to come back: none, or each kind with its number.
+CREATE OR REPLACE FUNCTION belay.violations(change text, direction text) RETURNS TABLE (what text, rows bigint)
+LANGUAGE plpgsql SET row_security = off AS $f$
+DECLARE
+  asked record;
+BEGIN
+  FOR asked IN SELECT v ->> 'what' AS what, v ->> 'sql' AS sql FROM belay.hidden_of(change) AS h, jsonb_array_elements(h.body -> 'violations') AS v WHERE h.body ->> 'direction' <> direction LOOP
+    what := asked.what;
+    EXECUTE asked.sql INTO rows;
+    IF rows > 0 THEN RETURN NEXT; END IF;
+  END LOOP;
+END $f$;
+`;

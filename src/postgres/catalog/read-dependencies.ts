@@ -13,7 +13,11 @@ interface InnerRow {
   readonly column: string | null;
 }
 
-async function unitsByAddress(client: pg.ClientBase, reading: CatalogReading): Promise<ReadonlyMap<string, string>> {
+/** The unit at each address (`<class oid>:<oid>`): an object, or the default of a column. */
+export async function unitsByAddress(
+  client: pg.ClientBase,
+  reading: CatalogReading,
+): Promise<ReadonlyMap<string, string>> {
   const units = new Map(reading.keyOfAddress);
   for (const row of (await client.query<InnerRow>(inner)).rows) {
     const unit =

@@ -25,7 +25,8 @@ const kindOrder: readonly ObjectKind[] = [
   "constraint",
 ];
 
-function rankOf(unit: string): number {
+/** A small number for what others commonly stand on. */
+export function rankOf(unit: string): number {
   const kind = parseObjectKey(unit.replace(/^default (?=column )/, "")).kind;
   // Foreign keys come after the keys that they refer to by dependency; indexes, views and the rest after all of these.
   const rank = kindOrder.indexOf(kind);

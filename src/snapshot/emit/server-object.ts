@@ -43,13 +43,15 @@ export const defined: Emitter = (input) => [
   ...common(input),
 ];
 
+/** What ALTER TEXT SEARCH CONFIGURATION says to map a kind of token. */
+export function textSearchMapping([token, dictionaries]: readonly [string, Attribute]): string {
+  return `ADD MAPPING FOR ${identifier(token)} WITH ${textsOf(dictionaries).join(", ")}`;
+}
+
 export const textSearchConfiguration: Emitter = (input) => {
   const { name, object } = input;
   const on = `TEXT SEARCH CONFIGURATION ${qualified(name.path)}`;
-  const mappings = entriesOf(object["mappings"]).map(
-    ([token, dictionaries]) =>
-      `ALTER ${on} ADD MAPPING FOR ${identifier(token)} WITH ${textsOf(dictionaries).join(", ")}`,
-  );
+  const mappings = entriesOf(object["mappings"]).map((mapping) => `ALTER ${on} ${textSearchMapping(mapping)}`);
   return [
     ...emit("create", input, `CREATE ${on} (parser = ${String(object["parser"])})`, ...mappings),
     ...common(input),
@@ -105,7 +107,8 @@ export const accessMethod: Emitter = (input) => {
   return [...emit("create", input, sql), ...commentOn(input, target(name), object["comment"])];
 };
 
-function publishedTable([table, details]: readonly [string, Attribute]): string {
+/** How a table is named in ALTER PUBLICATION … ADD. */
+export function publishedTable([table, details]: readonly [string, Attribute]): string {
   const found = Object.fromEntries(entriesOf(details));
   const columns = textsOf(found["columns"]).map(identifier).join(", ");
   const filter = typeof found["where"] === "string" ? ` WHERE (${found["where"]})` : "";

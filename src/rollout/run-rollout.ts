@@ -1,6 +1,8 @@
 import { BelayError, messageOf } from "../errors.js";
 import type { Entry, RolloutOutcome } from "../journal/entry.js";
+import { readWatermark } from "../postgres/ledger/batches.js";
 import { append } from "../postgres/ledger/ledger.js";
+import { readTarget } from "../postgres/ledger/reader.js";
 import { askWhatBecame } from "../postgres/run/commit-unknown.js";
 import { connectionLost, explain, isConnectionLost } from "../postgres/session/sql-state.js";
 import { apply, prove, recordFailure, revert, settleBack, startTarget, type Why } from "./carry-out.js";
@@ -32,7 +34,7 @@ export interface LoopOptions {
   readonly approve: ((stage: string) => Promise<boolean>) | null;
 }
 
-/** How often in a row one step may lose its connection. More often means that the step itself is the reason. */
+/** How often in a row one step may lose its connection without getting on. More often means that the step itself is the reason. */
 const maxLosses = 3;
 
 /**
@@ -43,6 +45,7 @@ const maxLosses = 3;
 export async function runRollout(context: RolloutContext, options: LoopOptions): Promise<LoopEnd> {
   const notBack = new Map<string, string>();
   let losses = 0;
+  let passed = 0;
   for (;;) {
     let action: Action | null = null;
     try {
@@ -57,8 +60,10 @@ export async function runRollout(context: RolloutContext, options: LoopOptions):
       losses = 0;
     } catch (thrown) {
       if (!isConnectionLost(thrown)) throw thrown;
-      losses += 1;
       await recover(context, action, thrown);
+      const now = await rowsPassed(context, action);
+      losses = now > passed ? 1 : losses + 1;
+      passed = now;
       if (losses >= maxLosses) await blame(context, action, thrown);
     }
   }
@@ -253,6 +258,14 @@ async function recover(context: RolloutContext, action: Action | null, thrown: u
       throw connectionLost(name, again, "belay rollout");
     }
   }
+}
+
+/** How far the batches have come in which a target's change is: a long one may well lose its connection often. */
+async function rowsPassed(context: RolloutContext, action: Action | null): Promise<number> {
+  if (action === null || !("target" in action)) return 0;
+  const { operator } = openTargetOf(context, action.target);
+  const { open } = await readTarget(operator);
+  return open === null ? 0 : ((await readWatermark(operator, open.id))?.seenRows ?? 0);
 }
 
 /** A change that loses its connection each time it is tried has failed; anything else is for the next command. */

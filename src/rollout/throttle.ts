@@ -33,21 +33,23 @@ export function throttledBy(context: RolloutContext, place: Place): Throttled {
     );
     const watches = specifications.map((one) => watch(context, place, gateDefaults(one, "during"), signal));
     let askedAt = Date.now();
+    const heed = async (): Promise<void> => {
+      if (context.signal.aborted) throw stopped(place, "interrupted by a person");
+      if (Date.now() - askedAt <= askJournalMs) return;
+      await refuseSteered(context, place);
+      askedAt = Date.now();
+    };
     const clear = async (): Promise<void> => {
       await Promise.all(watches.map(({ seen }) => seen));
       for (;;) {
-        if (context.signal.aborted) throw stopped(place, "interrupted by a person");
-        if (Date.now() - askedAt > askJournalMs) {
-          await refuseSteered(context, place);
-          askedAt = Date.now();
-        }
+        await heed();
         for (const { refuseBroken } of watches) refuseBroken();
         if (!watches.some(({ held }) => held())) return;
         await waitFor(lookAgainMs, context.signal);
       }
     };
     try {
-      return await work({ clear });
+      return await work({ clear, heed });
     } finally {
       over.abort();
       await Promise.all(watches.map(({ ended }) => ended));

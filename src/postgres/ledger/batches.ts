@@ -33,6 +33,9 @@ export interface BatchRun {
   readonly tookMs: number;
 }
 
+/** Where the answer to its COMMIT is lost, the server is asked for this transaction. */
+const xid = "pg_current_xact_id()::text AS xid";
+
 /**
  * Finds where the section stands, or begins it: then its key is chosen, and the last row that it goes to.
  * @param limitedBy the section of the way forward that was cut off: a way back goes only over what that has passed.
@@ -41,7 +44,7 @@ export interface BatchRun {
 export async function beginBatches(session: Session, place: BatchPlace, limitedBy: number | null): Promise<Watermark> {
   const [row] = await ask<Watermark & Record<string, unknown>>(
     session,
-    `SELECT key, about::float8 AS "aboutRows", seen::float8 AS "seenRows", changed::float8 AS "changedRows"
+    `SELECT key, about::float8 AS "aboutRows", seen::float8 AS "seenRows", changed::float8 AS "changedRows", ${xid}
      FROM belay.begin_batches($1, $2, $3, $4::jsonb, $5, $6, $7, $8)`,
     [...whereOf(place), limitedBy, place.rollout, place.actor, session.epoch],
   );
@@ -52,7 +55,7 @@ export async function beginBatches(session: Session, place: BatchPlace, limitedB
 export async function runBatch(session: Session, place: BatchPlace, size: number): Promise<BatchRun> {
   const [row] = await ask<BatchRun & Record<string, unknown>>(
     session,
-    `SELECT finished, seen_rows::float8 AS "seenRows", changed_rows::float8 AS "changedRows", took_ms AS "tookMs"
+    `SELECT finished, seen_rows::float8 AS "seenRows", changed_rows::float8 AS "changedRows", took_ms AS "tookMs", ${xid}
      FROM belay.run_batch($1, $2, $3, $4::jsonb, $5, $6, $7, $8)`,
     [...whereOf(place), size, place.rollout, place.actor, session.epoch],
   );
@@ -83,7 +86,9 @@ async function ask<Row extends Record<string, unknown>>(
   values: readonly unknown[],
 ): Promise<readonly Row[]> {
   try {
-    return await session.query<Row>(sql, values);
+    const rows = await session.query<Row & { xid: string }>(sql, values);
+    session.xid = rows[0]?.xid ?? null;
+    return rows;
   } catch (thrown) {
     const state = sqlStateOf(thrown) ?? "";
     if (state === "BE009") throw operatorLost(messageOf(thrown), thrown);

@@ -1,5 +1,5 @@
 import type { Session } from "../../session/session.js";
-import { isConnectionLost } from "../../session/sql-state.js";
+import { isCancelled, isConnectionLost } from "../../session/sql-state.js";
 
 /** How often it is looked whether the session waits, in milliseconds. */
 const lookEveryMs = 20;
@@ -26,14 +26,16 @@ export async function measuringLockWait<T>(
       if (row?.waits === true) waitedMs += now - lookedAt;
       lookedAt = now;
     } catch (thrown) {
-      // The next statement on the operator's session says so; that the time is not known does no harm.
-      if (!isConnectionLost(thrown)) throw thrown;
-      clearInterval(timer);
+      // The next statement on the operator's session says so; that the time is not known does no harm, nor does a look that somebody cancelled.
+      if (!isConnectionLost(thrown) && !isCancelled(thrown)) throw thrown;
+      if (isConnectionLost(thrown)) clearInterval(timer);
     }
     looking = null;
   };
   const timer = setInterval(() => {
-    looking ??= look();
+    if (looking !== null) return;
+    looking = look();
+    looking.catch(() => undefined); // thrown where it is waited for, below
   }, lookEveryMs);
   try {
     const value = await work();

@@ -70,7 +70,10 @@ async function* batchesOf(
     const { run, workMs } = await persisting(context, () =>
       runTransaction(context, step.sql, async (session) => {
         // It could not have its locks in time: with fewer rows it waits for fewer, and keeps fewer from others.
-        if (tries > 0) size = batchSizeAfterConflict(size);
+        if (tries > 0) {
+          size = batchSizeAfterConflict(size);
+          await throttle.heed();
+        }
         tries += 1;
         const work = (): Promise<BatchRun> => runBatch(session, place, size);
         const { value, waitedMs } = await measuringLockWait(context.target.operator, session.pid, work);

@@ -35,6 +35,7 @@ export function sealArtifact(change: Change, plan: Plan, sealing: Sealing): Arti
     irreversible: change.directives.irreversible,
     loss: plan.loss.map((loss) => ({ ...loss })),
     sections: plan.form === "command" ? [] : (structuredClone(plan.backward) as Manifest["sections"]),
+    ...(plan.form !== "command" && plan.leftovers !== undefined && { leftovers: [...plan.leftovers] }),
     command: plan.form === "command" ? [...plan.backward] : null,
     file: artifactFile(change),
     sha256: sha256(text),

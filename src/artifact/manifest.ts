@@ -42,6 +42,7 @@ const step = z.strictObject({
   removes: z.array(z.string()),
   verification,
   origin: z.strictObject({ text: z.string(), why: z.string() }).exactOptional(),
+  together: z.array(z.string()).exactOptional(),
   batch: batch.exactOptional(),
 });
 
@@ -80,6 +81,8 @@ const manifestSchema = z.strictObject({
   loss: z.array(loss),
   /** The steps of the way back; for commands, the argument list. */
   sections: z.array(section),
+  /** What is to be removed before them where the change was cut off half-way up. */
+  leftovers: z.array(objectKey).exactOptional(),
   command: z.array(z.string()).nullable(),
   /** The file beside it, and SHA-256 over its bytes. */
   file: z.string(),

@@ -2,12 +2,13 @@ import { BelayError } from "../errors.js";
 import { refuseUnknownDirectives } from "../change/directives.js";
 import { batchOf, type Batch } from "../sql/batch.js";
 import { effectsOf, type Effects, type ObjectReference } from "../sql/effects.js";
-import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.js";
+import { quoteLiteral, quoteQualified } from "../sql/quote.js";
 import type { QualifiedName } from "../sql/name.js";
 import type { Statement } from "../sql/statement.js";
 import type { Direction } from "../journal/entry.js";
+import { keyOf } from "./key-of.js";
 import { pairBatches } from "./pair-batches.js";
-import type { Loss, ObjectKey, Section, SectionTransaction, StatementPlan, Step, Verification } from "./step.js";
+import type { Loss, Section, SectionTransaction, StatementPlan, Step, Verification } from "./step.js";
 
 /** The statements of both halves, with the choices of the change's head that bear on them. */
 export interface Source {
@@ -27,14 +28,16 @@ interface Compiled {
   readonly statement: Statement;
   readonly effects: Effects;
   readonly batch: Batch | null;
+  /** Keys of what it makes and removes together with others, where it stands for a part of the author's statement. */
+  readonly together?: readonly string[];
 }
 
 /** Turns the statements of a change into its plan: forward and backward. */
 export function compile(source: Source): StatementPlan {
   refuseTransactionControl(source.up, source.files.up);
   refuseTransactionControl(source.down, source.files.down);
-  const up = source.up.map((statement) => withEffects(statement, source, "up"));
-  const down = source.down.map((statement) => withEffects(statement, source, "down"));
+  const up = inGroups(source.up.map((statement) => withEffects(statement, source, "up")));
+  const down = inGroups(source.down.map((statement) => withEffects(statement, source, "down")));
   const dropped = [...up, ...down].flatMap(({ effects }) => effects.drops).map((object) => keyOf(object).key);
   const droppedKeys = new Set(dropped);
   const half = (statements: readonly Compiled[], direction: Direction): readonly Section[] =>
@@ -46,12 +49,14 @@ export function compile(source: Source): StatementPlan {
       source.transaction,
     );
   const [forward, backward] = [half(up, "up"), half(down, "down")];
+  const leftovers = up.filter(({ statement }) => statement.part?.passing === true).flatMap(({ effects }) => effects.creates.map(keyOf)); // prettier-ignore
   pairBatches(forward, backward, source);
   return {
     form: source.form,
     forward,
     backward,
     loss: down.flatMap((one) => lossOf(source, one)),
+    ...(leftovers.length > 0 && { leftovers }),
   };
 }
 
@@ -66,6 +71,23 @@ function withEffects(statement: Statement, source: Source, half: Direction): Com
   const locks = effects.locks.map((lock) => ({ ...lock, relation: atHome(lock.relation) }));
   return { statement, effects: { ...effects, creates, drops, locks }, batch };
 }
+
+/** Tells each statement of a group what the group as a whole makes and removes. */
+function inGroups(compiled: readonly Compiled[]): readonly Compiled[] {
+  const keysIn = (group: number): readonly string[] => {
+    const members = compiled.filter(({ statement }) => statement.part?.group === group);
+    const passing = members.filter(({ statement }) => statement.part?.passing).flatMap(({ effects }) => effects.creates);
+    const gone = new Set(passing.map((object) => keyOf(object).key));
+    const keys = members.flatMap(({ effects }) => [...effects.creates, ...effects.drops]).map((object) => keyOf(object).key);
+    return [...new Set(keys.filter((key) => !gone.has(key)))];
+  };
+  return compiled.map((one) => {
+    const { part } = one.statement;
+    if (part === undefined) return one;
+    const own = new Set([...one.effects.creates, ...one.effects.drops].map((object) => keyOf(object).key));
+    return { ...one, together: keysIn(part.group).filter((key) => !own.has(key)) };
+  });
+} // prettier-ignore
 
 interface Classified {
   readonly step: Step;
@@ -99,7 +121,7 @@ function restoresFor(
   return made.map((object) => bookStep("restore", source, object, direction === "down"));
 }
 
-function ownStep({ statement, effects, batch }: Compiled): Step {
+function ownStep({ statement, effects, batch, together }: Compiled): Step {
   return {
     sql: statement.text,
     command: effects.command,
@@ -110,6 +132,7 @@ function ownStep({ statement, effects, batch }: Compiled): Step {
     removes: effects.drops.map((object) => keyOf(object).key),
     verification: verificationOf(effects),
     ...(statement.origin !== undefined && { origin: statement.origin }),
+    ...(together !== undefined && together.length > 0 && { together }),
     ...(batch !== null && { batch }),
   };
 }
@@ -189,20 +212,6 @@ function lossOf(source: Source, { effects }: Compiled): readonly Loss[] {
   return effects.drops
     .filter(isKept)
     .map((object) => ({ object: keyOf(object).key, what: "its values (keep is off)" }));
-}
-
-/**
- * What the ledger calls an object: its kind and its quoted name, below its table where it has none without that. An index has: what drops it does not name its
- * table, and must come to the same key.
- */
-export function keyOf(object: ObjectReference): ObjectKey {
-  const { kind, schema, name } = object;
-  const of = kind === "index" ? null : (object.of ?? null);
-  const key =
-    of === null
-      ? `${kind} ${quoteQualified({ schema, name })}`
-      : `${kind} ${quoteQualified({ schema, name: of })}.${quoteIdentifier(name)}`;
-  return { kind, schema, name, of, key };
 }
 
 function refuseTransactionControl(statements: readonly Statement[], file: string): void {

@@ -30,6 +30,8 @@ export interface PlannedChange {
 
 export interface PlannedStep {
   readonly statement: string;
+  /** What the author wrote, where this stands for it or for a part of it, and why it does. */
+  readonly origin?: { readonly text: string; readonly why: string };
   readonly transaction: SectionTransaction;
   /** In batches: the columns of the key that its ranges are made of; null where the catalog of each target gives it. */
   readonly batchKey?: readonly string[] | null;

@@ -29,6 +29,8 @@ export interface Step {
   readonly verification: Verification;
   /** What the author wrote, where this is not it. */
   readonly origin?: Origin;
+  /** Keys of all that the steps make and remove which stand for the same part of a statement: on a way back they run together, or none of them does. */
+  readonly together?: readonly string[];
   /** How it is cut into ranges of a key, in a section that is batched. */
   readonly batch?: Batch;
 }
@@ -64,6 +66,8 @@ export type Plan =
       readonly forward: readonly Section[];
       readonly backward: readonly Section[];
       readonly loss: readonly Loss[];
+      /** What the way forward makes in passing, and leaves behind where it is cut off at the wrong moment: no statement of the way back removes it. */
+      readonly leftovers?: readonly ObjectKey[];
     }
   | {
       readonly form: "command";

@@ -16,7 +16,7 @@ export function touchesForward(sections: readonly Section[]): readonly (readonly
 export function touchesBackward(sections: readonly Section[]): ReadonlyMap<Step, readonly string[]> {
   const written = new Map<string, number>();
   const steps = sections.flatMap((section) => section.steps).toReversed();
-  return new Map(steps.map((step) => [step, touchedBy(step, written)]));
+  return new Map(steps.map((step) => [step, [...touchedBy(step, written), ...(step.together ?? [])]]));
 }
 
 /** What the sections of a way forward that were never begun would have touched, and no begun one did. */

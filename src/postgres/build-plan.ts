@@ -3,6 +3,8 @@ import { orderChanges, requiredBy } from "../change/order.js";
 import { sealArtifact, type Artifact } from "../artifact/artifact.js";
 import { BelayError } from "../errors.js";
 import { compile } from "../plan/compile.js";
+import { rewriteOnline, type Rewritten } from "../plan/online/rewrite-online.js";
+import { splitForParts } from "../plan/online/split-for-parts.js";
 import type { Plan } from "../plan/step.js";
 import { demandsOf, type Demand } from "../preflight/demand.js";
 import { parseStatements } from "../sql/parse.js";
@@ -64,17 +66,22 @@ async function compileHalves(
   downText: string,
 ): Promise<Compiled> {
   const [upFile = change.id, downFile = upFile] = change.files;
-  const up = await parseStatements(upText, upFile);
-  const down = await parseStatements(downText, downFile);
+  const { transaction, keep } = change.directives;
+  const home = searchPath.split(",")[0] ?? "public";
+  const context = { home, transaction };
+  const written = { up: await parseStatements(upText, upFile), down: await parseStatements(downText, downFile) };
+  // A knex migration runs live, as a whole: only its way back is compiled.
+  const forward: Rewritten = change.form === "sql" ? await rewriteOnline(written.up, context) : { statements: written.up, asWritten: [] }; // prettier-ignore
+  const backward = await rewriteOnline(await splitForParts(written.down, forward.statements, context), context);
+  const [up, down] = [forward.statements, backward.statements];
   if (up.length === 0 && change.form === "sql") throw empty(upFile, "It does nothing: no statement is in it.");
   if (down.length === 0 && change.directives.irreversible === null && change.form === "sql") {
     throw empty(downFile, "It has no statement, so nothing would be taken back.");
   }
-  const { transaction, keep } = change.directives;
   const plan = compile({
     id: change.id,
     files: { up: upFile, down: downFile },
-    home: searchPath.split(",")[0] ?? "public",
+    home,
     form: change.form,
     up,
     down,

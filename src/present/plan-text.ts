@@ -36,13 +36,25 @@ function changeText(change: PlannedChange, paint: Paint): readonly string[] {
     `${paint.strong(change.title)}  ${change.change}`,
     `  on ${change.targets.join(", ")}; artifact ${state}; ${time}`,
   ];
-  lines.push(...change.forward.map((step) => stepText(paint.good("up  "), step, paint)));
-  if (change.irreversible === null)
-    lines.push(...change.backward.map((step) => stepText(paint.warn("down"), step, paint)));
+  lines.push(...stepsText(paint.good("up  "), change.forward, paint));
+  if (change.irreversible === null) lines.push(...stepsText(paint.warn("down"), change.backward, paint));
   else lines.push(`  ${paint.bad("no way back")}: ${change.irreversible}`);
   for (const { object, what } of change.loss) lines.push(`  ${paint.bad("lost on the way back")}: ${object}: ${what}`);
   return lines;
 }
+
+/** Before the steps that stand for a statement of the author's, that and why it is not run as it is. */
+function stepsText(label: string, steps: readonly PlannedStep[], paint: Paint): readonly string[] {
+  return steps.flatMap((step, index) => {
+    const { origin } = step;
+    const line = stepText(label, step, paint);
+    if (origin === undefined) return [line];
+    const before = steps[index - 1]?.origin;
+    const said = before?.text === origin.text ? [] : [`  ${label} ${paint.dim("written")} ${shortStatement(origin.text, 100)}`];
+    const why = before?.text === origin.text && before.why === origin.why ? [] : [`         ${paint.dim(origin.why)}`];
+    return [...said, ...why, line.replace(label, `${label}  `)];
+  });
+} // prettier-ignore
 
 function stepText(label: string, { statement, transaction, locks, batchKey }: PlannedStep, paint: Paint): string {
   const held = locks.map(({ relation, mode }) => `${mode} on ${relation}`).join(", ");

@@ -3,6 +3,8 @@ import { BelayError } from "../errors.js";
 import type { Built } from "../postgres/build-plan.js";
 import type { OpenChange } from "../journal/target-state.js";
 import type { EntryBodies } from "../journal/entry.js";
+import type { Section } from "../plan/step.js";
+import { touchesForward } from "../plan/touches.js";
 import { differences } from "../snapshot/difference.js";
 import { describeDifference } from "../snapshot/difference.js";
 import { applyChange } from "../postgres/run/apply-change.js";
@@ -88,11 +90,17 @@ async function goOnFrom(
   { change, plan }: Built,
   begun: OpenChange,
 ): Promise<OpenChange | null> {
-  if (plan.form !== "command" && change.form !== "knex") return begun;
+  if (plan.form !== "command" && change.form !== "knex" && isCutAs(begun, plan.forward)) return begun;
   const message = `${change.id} was cut off half-way, and nobody can tell where: taking it back first`;
   context.report({ kind: "note", target, message });
   await settleBack(context, target, { reason: "cut off half-way, to begin anew", hold: false });
   return null;
+}
+
+/** Whether the sections that it was begun in are those of today: another version of Belay may cut it otherwise. */
+function isCutAs({ sections, touches }: OpenChange, forward: readonly Section[]): boolean {
+  const today = touchesForward(forward);
+  return sections === today.length && (touches.length === 0 || JSON.stringify(touches) === JSON.stringify(today));
 }
 
 /** Records that a change failed on a target: it is held there. */

@@ -93,8 +93,9 @@ async function planned(project: Project, built: Built, seen: readonly Seen[]): P
 
 function stepsIn(sections: readonly Section[]): readonly PlannedStep[] {
   return sections.flatMap(({ transaction, steps }) =>
-    steps.map(({ sql, locks, batch }) => ({
+    steps.map(({ sql, locks, batch, origin }) => ({
       statement: sql,
+      ...(origin !== undefined && { origin }),
       transaction,
       locks,
       ...(batch !== undefined && { batchKey: batch.key }),

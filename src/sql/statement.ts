@@ -25,6 +25,15 @@ export interface Statement {
   readonly startByte: number;
   /** What the author wrote instead, where this stands for it or for a part of it. */
   readonly origin?: Origin;
+  readonly part?: StatementPart;
+}
+
+/** Of statements that stand for one of the author's, or for one subcommand of it. */
+export interface StatementPart {
+  /** The same number for all that stand for the same. */
+  readonly group: number;
+  /** What this makes is not to stay: a later one of the group drops it, or makes it a part of something else. */
+  readonly passing: boolean;
 }
 
 export interface Origin {

@@ -6,6 +6,7 @@ import { touchesBackward, untouchedAfter } from "../../plan/touches.js";
 import { wantedLocks } from "../../plan/wanted-locks.js";
 import { runChangeCommand, runStep, timed } from "./apply-change.js";
 import { append } from "../ledger/ledger.js";
+import { clearLeftovers } from "./clear-leftovers.js";
 import { runBatches } from "./backfill/run-batches.js";
 import { unthrottled } from "./backfill/throttle.js";
 import { finishDetachments, runOutside } from "./outside/run-outside.js";
@@ -44,6 +45,9 @@ export async function revertChange(context: RunContext, options: RevertOptions):
   await begin(context, options, sections, untouched);
   const back = { ...options, untouched };
   if (options.open !== null) await finishDetachments(context, stepsOf(sections));
+  if (untouched !== null && !hasBegunBack(options.open)) {
+    await clearLeftovers(context, manifest.leftovers?.filter(({ key }) => !untouched.includes(key)) ?? []);
+  }
   if (manifest.command === null) await revertSections(context, back, sections);
   else await revertCommand(context, back, manifest.command);
   const durationMs = Date.now() - startedAt;
@@ -64,6 +68,11 @@ function untouchedOf(open: OpenChange | null): readonly string[] | null {
   if (open === null) return null;
   if (open.direction === "down") return open.untouched;
   return untouchedAfter(open.touches, open.intended === null ? open.done : open.intended + 1);
+}
+
+/** What the way back makes by itself may bear the name of a leftover: once it is under way, they are gone already. */
+function hasBegunBack(open: OpenChange | null): boolean {
+  return open?.direction === "down" && (open.done > 0 || open.intended !== null);
 }
 
 /** Says that a way back begins which can be cut off; one that goes on has said so. */

@@ -4,6 +4,7 @@ export const shapes = {
     up: `
       ALTER TABLE tasks ADD COLUMN model text DEFAULT 'none';
       UPDATE tasks SET n = n + 10 WHERE id <= 100;
+      -- belay:as-written the table is small, and this is to be one transaction
       ALTER TABLE tasks ADD CONSTRAINT n_positive CHECK (n > 0);`,
     down: `
       ALTER TABLE tasks DROP CONSTRAINT n_positive;

@@ -34,7 +34,8 @@ export function batchSizeAfterConflict(size: number): number {
 export function nextBatchSizeSql(size: string, workMs: string, aboutRows: string): string {
   const factor = `power(${batchWorkMs} / greatest(1, ${workMs}), ${damping}::float8)`;
   const wanted = `floor(${size} * least(${growth}, greatest(${shrinkage}::float8, ${factor})) + 0.5)`;
-  const share = `greatest(${firstBatch}, floor(${aboutRows} / ${shareOfTable}))`;
+  // greatest() passes over a null.
+  const share = `CASE WHEN ${aboutRows} IS NULL THEN ${largestBatch} ELSE greatest(${firstBatch}, floor(${aboutRows} / ${shareOfTable})) END`;
   return `least(${largestBatch}, greatest(${smallestBatch}, least(${wanted}, ${share})))::integer`;
 }
 

@@ -35,7 +35,7 @@ BEGIN
   IF NOT belay.todo('20251201090000_create_execution_tasks', 0) THEN RETURN; END IF;
   LOOP
     BEGIN
-      PERFORM belay.try_locks('[{"relation":"task_errors","mode":"ACCESS EXCLUSIVE","recurses":true,"withDefault":false,"withReferencing":false},{"relation":"execution_tasks","mode":"ACCESS EXCLUSIVE","recurses":true,"withDefault":false,"withReferencing":false}]', ARRAY['table task_errors', 'table execution_tasks']::text[], tries, 200);
+      PERFORM belay.try_locks('[{"relation":"task_errors","mode":"ACCESS EXCLUSIVE","recurses":true,"withDefault":false,"detaches":false,"withReferencing":false},{"relation":"execution_tasks","mode":"ACCESS EXCLUSIVE","recurses":true,"withDefault":false,"detaches":false,"withReferencing":false}]', ARRAY['table task_errors', 'table execution_tasks']::text[], tries, 200);
       IF NOT (belay.met('20251201090000_create_execution_tasks', 'table task_errors')) THEN
         EXECUTE 'SELECT belay.keep(''20251201090000_create_execution_tasks'', to_regclass(''task_errors''), NULL)';
       END IF;

@@ -34,7 +34,7 @@ BEGIN
   IF NOT belay.todo('20260101014704_add_ai_model_to_execution_tasks', 0) THEN RETURN; END IF;
   LOOP
     BEGIN
-      PERFORM belay.try_locks('[{"relation":"execution_tasks","mode":"ACCESS EXCLUSIVE","recurses":true,"withDefault":false,"withReferencing":false}]', ARRAY['column execution_tasks.ai_model']::text[], tries, 200);
+      PERFORM belay.try_locks('[{"relation":"execution_tasks","mode":"ACCESS EXCLUSIVE","recurses":true,"withDefault":false,"detaches":false,"withReferencing":false}]', ARRAY['column execution_tasks.ai_model']::text[], tries, 200);
       IF NOT (belay.met('20260101014704_add_ai_model_to_execution_tasks', 'column execution_tasks.ai_model')) THEN
         EXECUTE 'SELECT belay.keep(''20260101014704_add_ai_model_to_execution_tasks'', to_regclass(''execution_tasks''), ''ai_model'')';
       END IF;

@@ -7,8 +7,10 @@ export interface WantedLock {
   readonly mode: LockMode;
   /** Whether partitions and inheriting tables are locked along with it. */
   readonly recurses: boolean;
-  /** A new partition: the rows of the default one are looked through (manual, ALTER TABLE, ATTACH PARTITION). */
+  /** A partition comes or goes: the rows of the default one are looked through, and the parent's foreign keys are made for it (manual, ALTER TABLE, ATTACH PARTITION). */
   readonly withDefault: boolean;
+  /** A partition goes: with it goes its part of each foreign key that refers to the parent. */
+  readonly detaches: boolean;
   /** A TRUNCATE: CASCADE goes on to every table that references it, directly or through others. */
   readonly withReferencing: boolean;
 }
@@ -38,15 +40,30 @@ export function keepsWritersOut({ locks }: WantedLocks): boolean {
   return locks.some(({ mode }) => rank(mode) >= rank("SHARE"));
 }
 
+/**
+ * Whether a statement outside a transaction may wait for its locks: CONCURRENTLY, and a VACUUM that is not FULL, take none for which readers or writers wait (manual,
+ * 13.3.1). All others are taken for greedy: VACUUM FULL, CLUSTER and REINDEX SCHEMA keep them out.
+ */
+export function makesNobodyQueue({ command }: Step): boolean {
+  return /CONCURRENTLY$|^VACUUM$/.test(command);
+}
+
 function locksOf({ command, locks }: Step): readonly WantedLock[] {
-  const addsPartition = /ATTACH PARTITION|CREATE TABLE/.test(command);
-  return locks.map(({ relation, mode }) => ({
-    relation,
-    mode,
-    recurses: rank(mode) > rank(strongestOfData) && !(addsPartition && mode !== "SHARE ROW EXCLUSIVE"),
-    withDefault: addsPartition,
-    withReferencing: command === "TRUNCATE",
-  }));
+  const movesPartition = /TACH PARTITION|CREATE TABLE/.test(command);
+  return locks.map(({ relation, mode }) => {
+    // A table that a new foreign key refers to: no partition of it comes or goes.
+    const isReferenced = mode === "SHARE ROW EXCLUSIVE";
+    // What is attached brings its own partitions along.
+    const isAttached = /ATTACH PARTITION/.test(command) && mode === "ACCESS EXCLUSIVE";
+    return {
+      relation,
+      mode,
+      recurses: rank(mode) > rank(strongestOfData) && (isReferenced || isAttached || !movesPartition),
+      withDefault: movesPartition && !isReferenced,
+      detaches: /DETACH PARTITION/.test(command),
+      withReferencing: command === "TRUNCATE",
+    };
+  });
 }
 
 function joined(left: WantedLock, right: WantedLock): WantedLock {
@@ -55,6 +72,7 @@ function joined(left: WantedLock, right: WantedLock): WantedLock {
     mode: rank(left.mode) >= rank(right.mode) ? left.mode : right.mode,
     recurses: left.recurses || right.recurses,
     withDefault: left.withDefault || right.withDefault,
+    detaches: left.detaches || right.detaches,
     withReferencing: left.withReferencing || right.withReferencing,
   };
 }

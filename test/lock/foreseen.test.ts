@@ -21,6 +21,18 @@ const schema = `
   CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
   CREATE TRIGGER touched BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION touch();
   CREATE SEQUENCE counter OWNED BY orders.amount;
+  CREATE TABLE facts (at date NOT NULL, customer_id int CONSTRAINT facts_customer REFERENCES customers) PARTITION BY RANGE (at);
+  CREATE TABLE facts_2020 PARTITION OF facts FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+  CREATE TABLE facts_2022 (at date NOT NULL, customer_id int);
+  CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY RANGE (id);
+  CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (10);
+  CREATE TABLE parts_rest PARTITION OF parts DEFAULT;
+  CREATE TABLE parts_2 (id int NOT NULL);
+  CREATE TABLE uses (part_id int CONSTRAINT uses_part REFERENCES parts);
+  CREATE TABLE years (at date NOT NULL, value int) PARTITION BY RANGE (at);
+  CREATE TABLE years_2022 PARTITION OF years FOR VALUES FROM ('2022-01-01') TO ('2023-01-01');
+  CREATE SCHEMA side; CREATE TABLE side.notes (id int PRIMARY KEY, customer_id int REFERENCES customers);
+  CREATE TABLE links (note_id int REFERENCES side.notes);
 `;
 
 /** Changes whose locks must be known before their first statement. */
@@ -61,6 +73,34 @@ const changes = [
   "ALTER TABLE measures ATTACH PARTITION measures_2022 FOR VALUES FROM ('2022-01-01') TO ('2023-01-01')",
   "ALTER TABLE measures DETACH PARTITION measures_2020",
   "DROP TABLE measures_2020",
+  "ALTER TABLE facts ATTACH PARTITION facts_2022 FOR VALUES FROM ('2022-01-01') TO ('2023-01-01')",
+  "CREATE TABLE facts_2023 PARTITION OF facts FOR VALUES FROM ('2023-01-01') TO ('2024-01-01')",
+  "ALTER TABLE facts DETACH PARTITION facts_2020",
+  "DROP TABLE facts_2020",
+  "DROP TABLE facts",
+  "ALTER TABLE facts DROP CONSTRAINT facts_customer",
+  "ALTER TABLE parts ATTACH PARTITION parts_2 FOR VALUES FROM (10) TO (20)",
+  "CREATE TABLE parts_3 PARTITION OF parts FOR VALUES FROM (20) TO (30)",
+  "ALTER TABLE parts DETACH PARTITION parts_1",
+  "DROP TABLE parts CASCADE",
+  "DROP TABLE uses",
+  "ALTER TABLE measures ATTACH PARTITION years FOR VALUES FROM ('2022-01-01') TO ('2023-01-01')",
+  "CREATE TABLE more () INHERITS (base)",
+  "ALTER TABLE derived NO INHERIT base",
+  "DROP SCHEMA side CASCADE",
+  "ALTER TABLE customers DROP CONSTRAINT customers_pkey CASCADE",
+  "ALTER TABLE customers DROP CONSTRAINT customers_code_key CASCADE",
+  "ALTER TABLE orders VALIDATE CONSTRAINT orders_customer",
+  "ALTER TABLE orders ALTER CONSTRAINT orders_customer DEFERRABLE",
+  "ALTER TABLE orders RENAME CONSTRAINT orders_customer TO by",
+  "ALTER TABLE orders SET SCHEMA app",
+  "ALTER TABLE orders REPLICA IDENTITY FULL",
+  "ALTER TABLE orders DISABLE TRIGGER ALL",
+  "CLUSTER orders USING orders_pkey",
+  "REINDEX TABLE orders",
+  "REINDEX INDEX orders_note",
+  "CREATE CONSTRAINT TRIGGER t AFTER INSERT ON orders FROM customers FOR EACH ROW EXECUTE FUNCTION touch()",
+  "GRANT SELECT ON orders TO CURRENT_USER",
   "TRUNCATE orders, app.invoices",
   "TRUNCATE customers CASCADE",
   "COMMENT ON TABLE orders IS 'sales'",
@@ -149,12 +189,27 @@ describe("the locks of a transaction", () => {
     expect(other).toEqual(one);
   });
 
-  it("leave the other end of a foreign key alone where that stays", async () => {
-    const { locks, removes } = wantedLocks(await stepsFor("ALTER TABLE orders DROP COLUMN note"));
-    const rows = await database.query("SELECT relation::text FROM belay.locks_of($1, $2)", [
+  it.each([
+    ["the other end of a foreign key that stays", "ALTER TABLE orders DROP COLUMN note", ["orders ACCESS EXCLUSIVE"]],
+    [
+      "the default partition of a table that is only referred to",
+      "CREATE TABLE lists (part int REFERENCES parts)",
+      ["parts SHARE ROW EXCLUSIVE", "parts_1 SHARE ROW EXCLUSIVE", "parts_rest SHARE ROW EXCLUSIVE"],
+    ],
+    [
+      "the other partitions where one is taken out",
+      "ALTER TABLE years DETACH PARTITION years_2022",
+      ["years ACCESS EXCLUSIVE", "years_2022 ACCESS EXCLUSIVE"],
+    ],
+    ["whatever a parent refers to", "CREATE TABLE more () INHERITS (orders)", ["orders SHARE UPDATE EXCLUSIVE"]],
+    ["a table of the same name elsewhere", "DROP TABLE side.notes CASCADE", ["customers ACCESS EXCLUSIVE", "links ACCESS EXCLUSIVE", "side.notes ACCESS EXCLUSIVE"]], // prettier-ignore
+  ])("leave alone %s", async (_, sql, expected) => {
+    await database.query("CREATE TABLE IF NOT EXISTS notes (); CREATE TABLE IF NOT EXISTS years_2023 PARTITION OF years FOR VALUES FROM ('2023-01-01') TO ('2024-01-01')"); // prettier-ignore
+    const { locks, removes } = wantedLocks(await stepsFor(sql));
+    const rows = await database.query("SELECT relation::text || ' ' || mode AS lock FROM belay.locks_of($1, $2)", [
       JSON.stringify(locks),
       removes,
     ]);
-    expect(rows).toEqual([{ relation: "orders" }]);
+    expect(rows.map(({ lock }) => lock).toSorted()).toEqual(expected);
   });
 });

@@ -149,6 +149,42 @@ describe("a statement outside a transaction", () => {
     expect(context.told).toMatchObject([{ kind: "note", message: expect.stringContaining("finished detaching") }]);
   });
 
+  it.each(["VACUUM FULL tasks", "REINDEX SCHEMA public", "CLUSTER"])(
+    "that keeps others out is asked for within the budget, again and again: %s",
+    async (sql) => {
+      const { database, target, open } = await place();
+      await database.client.query("CLUSTER tasks USING tasks_pkey");
+      const [holder, writer] = [await open(), await open()];
+      await holder.query("SET application_name = 'report-job'; BEGIN; UPDATE tasks SET state = 'old' WHERE id = 1");
+      const context = contextOf(target, { budgetMs: 100 });
+      const running = runOutside(context, await only(sql));
+      await until(async () => context.told.filter(({ kind }) => kind === "waiting").length >= 3);
+      // With the holder still there: whoever queued behind a request without a limit would not come back.
+      for (let n = 0; n < 30; n += 1) await writer.query("UPDATE tasks SET state = 'new' WHERE id = 2");
+      await holder.query("COMMIT");
+      await running;
+      const impatient = contextOf(target, { budgetMs: 50, patienceMs: 300 });
+      await holder.query("BEGIN; UPDATE tasks SET state = 'old' WHERE id = 1");
+      await expect(runOutside(impatient, await only(sql))).rejects.toMatchObject({ code: "lock-patience-spent" });
+      await holder.query("COMMIT");
+      expect((await target.worker()).alive()).toBe(true);
+      expect(await (await target.worker()).query("SHOW lock_timeout")).toEqual([{ lock_timeout: "0" }]);
+    },
+  );
+
+  it("that keeps others out for longer than policy.lock.hold is ended", async () => {
+    const { database, target } = await place();
+    await database.client
+      .query(`CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.01); RETURN $1; END';
+      CREATE TABLE slow (id int); INSERT INTO slow SELECT generate_series(1, 50); CREATE INDEX ON slow (slow(id)); INSERT INTO slow SELECT generate_series(51, 60)`);
+    await database.client.query("CREATE OR REPLACE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1); RETURN $1; END'"); // prettier-ignore
+    const run = runOutside(contextOf(target, { holdMs: 300 }), await only("VACUUM FULL slow"));
+    await expect(run).rejects.toMatchObject({
+      code: "lock-held-too-long",
+      message: expect.stringContaining(" on slow "),
+    });
+  });
+
   it("clears what a REINDEX has left, and verifies that nothing is left after the next", async () => {
     const { database, target, open } = await place();
     await database.client.query("CREATE INDEX idx_state ON tasks (state)");

@@ -25,12 +25,10 @@ const described = (way: string): string => `
     coalesce(a.application_name, '') AS application, coalesce(a.state, '') AS state,
     coalesce(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, p.prepared)), 0)::float8 AS "ageSeconds",
     coalesce(left(regexp_replace(a.query, '\\s+', ' ', 'g'), 200), '') AS query,
-    CASE WHEN p.gid IS NOT NULL THEN 'prepared transaction'
-      WHEN a.backend_type = 'autovacuum worker' AND a.query LIKE '%(to prevent wraparound)%' THEN 'wraparound vacuum'
-      WHEN a.backend_type = 'autovacuum worker' THEN 'autovacuum' ELSE 'session' END AS kind,
+    CASE WHEN p.gid IS NOT NULL THEN 'prepared transaction' ELSE coalesce(belay.autovacuum(a.pid), 'session') END AS kind,
     coalesce(a.backend_start::text, '') AS "backendStart",
     CASE WHEN p.gid IS NOT NULL THEN format('free it with ROLLBACK PREPARED %L (or COMMIT PREPARED)', p.gid)
-      WHEN v.pid IS NOT NULL THEN format('vacuum of %s, %s, %s of %s blocks', v.relid::regclass, v.phase, v.heap_blks_scanned, v.heap_blks_total)
+      WHEN v.relid IS NOT NULL THEN format('vacuum of %s, %s, %s of %s blocks', v.relid::regclass, v.phase, v.heap_blks_scanned, v.heap_blks_total)
       ELSE '' END AS detail
   FROM ${way}
   LEFT JOIN pg_stat_activity a ON a.pid = l.pid

@@ -1,11 +1,13 @@
 import { BelayError } from "../../../errors.js";
 import type { Step } from "../../../plan/step.js";
+import { makesNobodyQueue } from "../../../plan/wanted-locks.js";
 import type { QualifiedName } from "../../../sql/name.js";
 import type { Session } from "../../session/session.js";
 import { isCancelled, isLockTimeout } from "../../session/sql-state.js";
 import { cancellable, pauseUnless } from "../cancellable.js";
 import { sessionName, type RunContext } from "../run-context.js";
 import { clearLeftover } from "./clear-leftover.js";
+import { runGreedy } from "./run-greedy.js";
 import { standingOf } from "./standing.js";
 import { watchOutside } from "./watch-outside.js";
 
@@ -14,7 +16,8 @@ const finishPauseMs = 1_000;
 
 /**
  * Runs one statement that cannot stand in a transaction, and verifies it in the catalog. What an earlier try has left is cleared away first, and what this one leaves
- * when it fails. Index builds wait for their locks without a timeout: they make nobody queue, and a timeout would leave an INVALID index.
+ * when it fails. Index builds wait for their locks without a timeout: they make nobody queue, and a timeout would leave an INVALID index. What keeps others out asks
+ * for its locks within the budget.
  * @throws BelayError `not-verified` where it ended well and the catalog disagrees; `lock-patience-spent` where the table's lock was not to be had.
  */
 export async function runOutside(context: RunContext, step: Step): Promise<void> {
@@ -39,6 +42,7 @@ export async function runOutside(context: RunContext, step: Step): Promise<void>
 }
 
 async function runOnce(context: RunContext, session: Session, step: Step): Promise<void> {
+  if (!makesNobodyQueue(step)) return runGreedy(context, session, step);
   if (step.verification.kind !== "detached") {
     await cancellable(context, session, () => session.query(step.sql));
     return;

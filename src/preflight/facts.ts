@@ -13,8 +13,8 @@ export interface ServerFacts extends Identity {
   readonly inRecovery: boolean;
   readonly readOnly: boolean;
   readonly mayCreateInDatabase: boolean;
-  /** Whether the ledger is there, and whether the role may read and write it. */
-  readonly ledger: { readonly there: boolean; readonly usable: boolean };
+  /** Whether the ledger is there, whether the role may read its journal, and whether it may read and write all of it. */
+  readonly ledger: { readonly there: boolean; readonly readable: boolean; readonly usable: boolean };
   readonly encoding: string;
   readonly collation: string;
   readonly timeZone: string;

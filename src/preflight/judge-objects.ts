@@ -14,6 +14,7 @@ export function judgeObjects(
   return [
     ...judgeRights(facts, demands),
     ...judgeCreating(facts, forward, searchPath),
+    ...judgeIndexing(facts, demands),
     ...judgeExtensions(facts, forward),
     ...judgeSearchPath(facts, forward, searchPath),
     ...missingFor(facts, demands).map(({ reference, demand }) => missingFinding(facts.target, reference, demand)),
@@ -73,6 +74,21 @@ function judgeCreating(
     findings.push(refuse("rights-missing", target, message, `GRANT CREATE ON SCHEMA ${schema} TO ${server.role};`));
   }
   return findings;
+}
+
+/** An index lives in its table's schema, and whoever makes one must be allowed to create there, the table's owner too (manual, 5.8 Privileges: CREATE). */
+function judgeIndexing({ target, server, relations }: TargetFacts, demands: readonly Demand[]): readonly Finding[] {
+  if (server.superuser) return [];
+  const byName = new Map(relations.map((relation) => [relation.name, relation]));
+  const demand = new Map<RelationFacts, Demand>();
+  for (const one of demands.filter(({ makes }) => makes.length > 0)) {
+    const relation = byName.get(one.work.find(({ kind }) => kind === "index")?.relation ?? "");
+    if (relation?.schemaCreate === false && !demand.has(relation)) demand.set(relation, one);
+  }
+  return [...demand].map(([{ name }, one]) => {
+    const message = `the role ${server.role} may not create anything in the schema of ${name}, and ${placeOf(one)} builds an index there.`;
+    return refuse("rights-missing", target, message, `GRANT CREATE ON SCHEMA … TO ${server.role};`);
+  });
 }
 
 const standalone: ReadonlySet<string> = new Set([

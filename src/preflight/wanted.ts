@@ -13,10 +13,11 @@ export interface Wanted {
   }[];
 }
 
-/** Everything that some statements name, each once. */
-export function wantedBy(demands: readonly Demand[]): Wanted {
+/** Everything that some statements name, each once, and the schemas in which they make what they name without one. */
+export function wantedBy(demands: readonly Demand[], searchPath: readonly string[] = []): Wanted {
   const relations = new Map<string, Wanted["relations"][number]>();
-  const objects = new Map<string, Wanted["objects"][number]>();
+  const homes = searchPath.map((name) => ({ kind: "schema", schema: null, name }) as const);
+  const objects = new Map<string, Wanted["objects"][number]>(homes.map((home) => [JSON.stringify(home), home]));
   for (const demand of demands) {
     for (const { name, schema, table } of demand.relations) relations.set(name, { name, schema, table });
     for (const { schema, name } of demand.needs.filter(isRelation)) {

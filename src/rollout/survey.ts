@@ -105,7 +105,7 @@ interface Found {
 }
 
 async function readEntriesIfAllowed(session: Session, { ledger }: ServerFacts): Promise<readonly Entry[]> {
-  return ledger.there && ledger.usable ? readEntries(session) : [];
+  return ledger.there && ledger.readable ? readEntries(session) : [];
 }
 
 async function judge(
@@ -129,7 +129,7 @@ async function judge(
     );
   const isOver = unfinished !== null || admission.some(({ severity }) => severity === "refuse");
   const seen: Seen[] = [];
-  const wanted = wantedBy(pending.flatMap(demandsIn));
+  const wanted = wantedBy(pending.flatMap(demandsIn), searchPathOf(project));
   const findings: Finding[] = [...admission];
   for (const one of found) {
     const here = options.selected.includes(one.target)
@@ -180,7 +180,7 @@ async function judgeChanges(
       );
     }),
     ...order,
-    ...judgeObjects(facts, demands, policy.searchPath.split(",").map((schema) => schema.trim())), // prettier-ignore
+    ...judgeObjects(facts, demands, searchPathOf(project)),
     ...judgeActivity(facts, demands, policy.vacuum),
     ...judgeDisk(facts, demands),
   ];
@@ -223,6 +223,10 @@ function compareAll(project: Project, built: readonly Built[], seen: readonly Se
 function movedBetween(built: readonly Built[], a: ReadonlySet<string>, b: ReadonlySet<string>): ReadonlySet<string> {
   const only = built.filter(({ change }) => a.has(change.id) !== b.has(change.id));
   return new Set(only.flatMap((one) => one.demands.flatMap(({ relations }) => relations.map(({ name }) => name))));
+}
+
+function searchPathOf({ config }: Project): readonly string[] {
+  return config.policy.searchPath.split(",").map((schema) => schema.trim());
 }
 
 /** The statements of a change; of one that runs something else, that nobody knows what it does. */

@@ -98,7 +98,9 @@ export async function appendBeside<K extends EntryKind>(
   try {
     return await write(session, beside, "belay.append($1, $2, $3, $4, $5::jsonb, $6)", values);
   } catch (thrown) {
-    throw sqlStateOf(thrown) === "BE009" ? operatorLost(messageOf(thrown), thrown) : thrown;
+    throw sqlStateOf(thrown) === "BE009"
+      ? operatorLost(messageOf(thrown), thrown)
+      : (forbidden(session, thrown) ?? thrown);
   }
 }
 
@@ -125,10 +127,18 @@ export async function write(
 
 /** Becomes the operator, whose entries alone the ledger takes from now on: whoever was it before is fenced off. */
 export async function takeOver(session: Session, actor: string): Promise<number> {
-  const [row] = await session.query<{ epoch: string }>("SELECT belay.take_over($1) AS epoch", [actor]);
-  const epoch = Number(row?.epoch);
+  const epoch = await nextEpoch(session, actor);
   await session.claim(epoch);
   return epoch;
+}
+
+async function nextEpoch(session: Session, actor: string): Promise<number> {
+  try {
+    const [row] = await session.query<{ epoch: string }>("SELECT belay.take_over($1) AS epoch", [actor]);
+    return Number(row?.epoch);
+  } catch (thrown) {
+    throw forbidden(session, thrown) ?? thrown;
+  }
 }
 
 /** The entries as they were hashed. */

@@ -24,6 +24,11 @@ async function ask(session: Session, schemas: readonly string[], systemIdentifie
 /** A setting as the role has it before Belay pins its own; null where the role may not know it (manual, 53.25 pg_settings). */
 const before = (name: string): string => `(SELECT reset_val FROM pg_settings WHERE name = '${name}')`;
 
+/** Whether something holds of each table of the ledger. Of several privileges in one text has_table_privilege() wants only one (manual, 9.27.2). */
+const onLedger = (condition: string): string => `coalesce((
+      SELECT has_schema_privilege(n.oid, 'USAGE') AND coalesce(bool_and(${condition}), true)
+      FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind = 'r' WHERE n.nspname = 'belay' GROUP BY n.oid), false)`;
+
 const serverFacts = (systemIdentifier: string): string => `
 SELECT json_build_object(
   'systemIdentifier', ${systemIdentifier},
@@ -38,10 +43,8 @@ SELECT json_build_object(
   'mayCreateInDatabase', has_database_privilege(current_database(), 'CREATE'),
   'ledger', json_build_object(
     'there', EXISTS (SELECT FROM pg_namespace WHERE nspname = 'belay'),
-    'usable', coalesce((
-      SELECT has_schema_privilege(n.oid, 'USAGE') AND coalesce(bool_and(has_table_privilege(c.oid, 'SELECT, INSERT')), true)
-      FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'journal'
-      WHERE n.nspname = 'belay' GROUP BY n.oid), false)),
+    'readable', ${onLedger("c.relname <> 'journal' OR has_table_privilege(c.oid, 'SELECT')")},
+    'usable', ${onLedger("has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, CASE c.relname WHEN 'head' THEN 'UPDATE' ELSE 'INSERT' END)")}),
   'encoding', current_setting('server_encoding'),
   'collation', (SELECT datcollate || '/' || datctype FROM pg_database WHERE datname = current_database()),
   'timeZone', ${before("TimeZone")},

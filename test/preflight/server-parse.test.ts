@@ -58,7 +58,9 @@ describe("the server's own parser", () => {
   it("says that the connection is lost where it is", async () => {
     const other = await openSession(database.url, { applicationName: "test-lost" });
     await database.query("SELECT pg_terminate_backend($1)", [other.pid]);
-    await expect(parseOnServer(other, await demands("SELECT 1;"))).rejects.toThrow(/terminat|closed|queryable|EPIPE|ECONNRESET/);
+    await expect(parseOnServer(other, await demands("SELECT 1;"))).rejects.toThrow(
+      /terminat|closed|queryable|EPIPE|ECONNRESET/,
+    );
     await other.close().catch(() => undefined);
   });
 });

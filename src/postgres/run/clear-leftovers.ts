@@ -38,12 +38,11 @@ async function isThere(operator: Session, { kind, schema, name, of }: ObjectKey)
 }
 
 function stepFor({ kind, schema, name, of }: ObjectKey): Step {
-  const index = quoteQualified({ schema, name });
-  const table = quoteQualified({ schema, name: of ?? "" });
-  const [sql, command, relation] =
+  const relation = quoteQualified({ schema, name: kind === "constraint" ? (of ?? "") : name });
+  const [sql, command] =
     kind === "constraint"
-      ? [`ALTER TABLE ${table} DROP CONSTRAINT ${quoteIdentifier(name)}`, "ALTER TABLE DROP CONSTRAINT", table]
-      : [`DROP INDEX ${index}`, "DROP INDEX", index];
+      ? [`ALTER TABLE ${relation} DROP CONSTRAINT ${quoteIdentifier(name)}`, "ALTER TABLE DROP CONSTRAINT"]
+      : [`DROP INDEX ${relation}`, "DROP INDEX"];
   return {
     sql,
     command,

@@ -37,16 +37,10 @@ BEGIN
     BEGIN
       PERFORM belay.try_locks('[{"relation":"task_errors","mode":"ACCESS EXCLUSIVE","recurses":true,"withDefault":false,"detaches":false,"withReferencing":false},{"relation":"execution_tasks","mode":"ACCESS EXCLUSIVE","recurses":true,"withDefault":false,"detaches":false,"withReferencing":false}]', ARRAY['table task_errors', 'table execution_tasks']::text[], tries, 200);
       IF NOT (belay.met('20251201090000_create_execution_tasks', 'table task_errors')) THEN
-        EXECUTE 'SELECT belay.keep(''20251201090000_create_execution_tasks'', to_regclass(''task_errors''), NULL)';
-      END IF;
-      IF NOT (belay.met('20251201090000_create_execution_tasks', 'table task_errors')) THEN
-        EXECUTE 'drop table "task_errors"';
+        EXECUTE 'SELECT belay.hide(''20251201090000_create_execution_tasks'', ''down'', ''4f33a874ac4d4c4064904ebb8626733f3c7a73725891ebde3f01ed428d972fb2'', ''drop table "task_errors"'', ''[{"kind":"table","schema":null,"name":"task_errors","of":null,"key":"table task_errors"}]'')';
       END IF;
       IF NOT (belay.met('20251201090000_create_execution_tasks', 'table execution_tasks')) THEN
-        EXECUTE 'SELECT belay.keep(''20251201090000_create_execution_tasks'', to_regclass(''execution_tasks''), NULL)';
-      END IF;
-      IF NOT (belay.met('20251201090000_create_execution_tasks', 'table execution_tasks')) THEN
-        EXECUTE 'drop table "execution_tasks"';
+        EXECUTE 'SELECT belay.hide(''20251201090000_create_execution_tasks'', ''down'', ''4f33a874ac4d4c4064904ebb8626733f3c7a73725891ebde3f01ed428d972fb2'', ''drop table "execution_tasks"'', ''[{"kind":"table","schema":null,"name":"execution_tasks","of":null,"key":"table execution_tasks"}]'')';
       END IF;
       EXIT;
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN

@@ -36,10 +36,7 @@ BEGIN
     BEGIN
       PERFORM belay.try_locks('[{"relation":"execution_tasks","mode":"ACCESS EXCLUSIVE","recurses":true,"withDefault":false,"detaches":false,"withReferencing":false}]', ARRAY['column execution_tasks.ai_model']::text[], tries, 200);
       IF NOT (belay.met('20260101014704_add_ai_model_to_execution_tasks', 'column execution_tasks.ai_model')) THEN
-        EXECUTE 'SELECT belay.keep(''20260101014704_add_ai_model_to_execution_tasks'', to_regclass(''execution_tasks''), ''ai_model'')';
-      END IF;
-      IF NOT (belay.met('20260101014704_add_ai_model_to_execution_tasks', 'column execution_tasks.ai_model')) THEN
-        EXECUTE 'ALTER TABLE execution_tasks DROP COLUMN ai_model';
+        EXECUTE 'SELECT belay.hide(''20260101014704_add_ai_model_to_execution_tasks'', ''down'', ''9c2a2ef812fa9abe6942957a03abc4b467ddad19e5abba0ecc417e3d476d423a'', ''ALTER TABLE execution_tasks DROP COLUMN ai_model'', ''[{"kind":"column","schema":null,"name":"ai_model","of":"execution_tasks","key":"column execution_tasks.ai_model"}]'')';
       END IF;
       EXIT;
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
@@ -49,6 +46,12 @@ BEGIN
     END;
   END LOOP;
   PERFORM belay.end_section('20260101014704_add_ai_model_to_execution_tasks', 0, 1, '9c2a2ef812fa9abe6942957a03abc4b467ddad19e5abba0ecc417e3d476d423a');
+END
+$belay$;
+
+DO $belay$
+BEGIN
+  IF to_regproc('belay.settle') IS NOT NULL THEN CALL belay.settle('20260101014704_add_ai_model_to_execution_tasks'); END IF;
 END
 $belay$;
 

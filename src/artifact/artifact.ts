@@ -1,7 +1,7 @@
 import type { Change } from "../change/change.js";
 import { sha256 } from "../change/digest.js";
 import type { Plan } from "../plan/step.js";
-import type { Manifest } from "./manifest.js";
+import { parseManifest, type Manifest } from "./manifest.js";
 import { renderShell } from "./render-shell.js";
 import { renderSql } from "./render-sql.js";
 
@@ -24,7 +24,7 @@ export interface Sealing {
 export function sealArtifact(change: Change, plan: Plan, sealing: Sealing): Artifact {
   const text =
     plan.form === "command" ? renderShell(change, plan.backward) : renderSql(change, plan, sealing.searchPath);
-  const manifest: Manifest = {
+  const manifest = {
     schemaVersion: 1,
     change: change.id,
     title: change.title,
@@ -34,14 +34,15 @@ export function sealArtifact(change: Change, plan: Plan, sealing: Sealing): Arti
     searchPath: sealing.searchPath,
     irreversible: change.directives.irreversible,
     loss: plan.loss.map((loss) => ({ ...loss })),
-    sections: plan.form === "command" ? [] : (structuredClone(plan.backward) as Manifest["sections"]),
+    sections: plan.form === "command" ? [] : plan.backward,
     ...(plan.form !== "command" && plan.leftovers !== undefined && { leftovers: [...plan.leftovers] }),
     command: plan.form === "command" ? [...plan.backward] : null,
     file: artifactFile(change),
     sha256: sha256(text),
     evidence: null,
   };
-  return { kind: "artifact", text, manifest };
+  // Read as it will be read from its file: with its parts in the schema's order.
+  return { kind: "artifact", text, manifest: parseManifest(manifest, artifactFile(change)) };
 }
 
 /** The name of its file in `rollbacks/`. */

@@ -1,6 +1,6 @@
 import type { Change } from "../change/change.js";
 import { firstBatch, smallestBatch } from "../plan/batch-size.js";
-import { isBracketed, type Section, type StatementPlan, type Step } from "../plan/step.js";
+import { authored, isAuthors, isBracketed, type Section, type StatementPlan, type Step } from "../plan/step.js";
 import { wantedLocks } from "../plan/wanted-locks.js";
 import { quoteLiteral, quoteQualified } from "../sql/quote.js";
 
@@ -23,6 +23,7 @@ export function renderSql(change: Change, plan: StatementPlan, searchPath: strin
     const place = { change, index, count: sections.length, searchPath };
     blocks.push(renderers[section.transaction](section, place));
   });
+  if (hidesColumns(sections)) blocks.push(settling(change));
   return [...blocks, perform("pg_advisory_unlock_all()"), ""].join("\n\n");
 }
 
@@ -40,7 +41,7 @@ interface Place {
 }
 
 function head(change: Change, plan: StatementPlan): string {
-  const statements = plan.backward.flatMap((section) => section.steps).filter((step) => step.purpose === null);
+  const statements = plan.backward.flatMap((section) => section.steps).filter(isAuthors);
   const lines = [
     `Belay: the way back of ${oneLine(change.title)} (${change.id}).`,
     `Takes back the change with the digest ${change.digest}.`,
@@ -51,7 +52,7 @@ function head(change: Change, plan: StatementPlan): string {
     "run a second time it says so and does nothing. Do not edit it: it is sealed. `belay build` makes it.",
     "",
     "What it does:",
-    ...statements.map((step) => `  ${oneLine(step.sql)}`),
+    ...statements.map((step) => `  ${oneLine(authored(step))}`),
     ...(statements.length === 0 ? ["  nothing but the ledger's entry"] : []),
     ...plan.loss.map((loss) => `Lost for good: ${oneLine(loss.object)}: ${oneLine(loss.what)}`),
   ];
@@ -141,6 +142,14 @@ function batched(section: Section, place: Place): string {
     "  about_rows float8;",
     "BEGIN",
     `  IF NOT belay.todo(${quoteLiteral(change.id)}, ${index}) THEN RETURN; END IF;`,
+    ...(step.unless === undefined
+      ? []
+      : [
+          `  IF ${cameBack(step.unless, change)} THEN`,
+          `    PERFORM belay.end_section(${quoteLiteral(change.id)}, ${index}, ${count}, ${quoteLiteral(change.digest)});`,
+          "    RETURN;",
+          "  END IF;",
+        ]),
     `  SELECT about INTO about_rows FROM belay.begin_batches(${where}, NULL, ${who});`,
     "  COMMIT;",
     "  LOOP",
@@ -174,10 +183,16 @@ function locked(section: Section): readonly string[] {
 
 function executed(step: Step, change: Change): readonly string[] {
   const execute = `EXECUTE ${quoteLiteral(step.sql)};`;
-  const [first] = step.removes;
-  if (first === undefined) return [`      ${execute}`];
-  const met = step.removes.map((key) => `belay.met(${quoteLiteral(change.id)}, ${quoteLiteral(key)})`).join(" OR ");
-  return [`      IF NOT (${met}) THEN`, `        ${execute}`, "      END IF;"];
+  const needless = [
+    ...step.removes.map((key) => `belay.met(${quoteLiteral(change.id)}, ${quoteLiteral(key)})`),
+    ...(step.unless === undefined ? [] : [cameBack(step.unless, change)]),
+  ];
+  if (needless.length === 0) return [`      ${execute}`];
+  return [`      IF NOT (${needless.join(" OR ")}) THEN`, `        ${execute}`, "      END IF;"];
+}
+
+function cameBack(keys: readonly string[], { id }: Change): string {
+  return `belay.came_back(${quoteLiteral(id)}, ARRAY[${keys.map(quoteLiteral).join(", ")}]::text[])`;
 }
 
 /**
@@ -214,6 +229,21 @@ function skippable(step: Step): string {
     /^(\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+)(?!IF\s+NOT\s+EXISTS)/i,
     "$1IF NOT EXISTS ",
   );
+}
+
+function hidesColumns(sections: readonly Section[]): boolean {
+  return sections.some(({ steps }) =>
+    steps.some(({ purpose, removes }) => purpose === "hide" && removes.some((key) => key.startsWith("column "))),
+  );
+}
+
+/** The way back is over by then: the values of the columns that it hid move to tables of their own, and the columns go. */
+function settling({ id }: Change): string {
+  return block([
+    "BEGIN",
+    `  IF to_regproc('belay.settle') IS NOT NULL THEN CALL belay.settle(${quoteLiteral(id)}); END IF;`,
+    "END",
+  ]);
 }
 
 function irreversible(change: Change): string {

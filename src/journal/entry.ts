@@ -69,16 +69,14 @@ export interface EntryBodies {
     /** False where nobody judged the change, for example when a person only interrupted the rollout: it may run again. */
     readonly hold?: boolean;
   };
-  /** Values that a change was about to drop were copied to `belay_kept`. */
-  kept: {
-    readonly table: string;
-    readonly column: string | null;
-    readonly keptAs: string;
-    readonly rows: number;
-    readonly key: readonly string[] | null;
-  };
-  /** Kept values were put back. */
-  restored: { readonly keptAs: string; readonly rows: number };
+  /** What a change was about to drop was hidden; where that cannot be, its values were copied to `belay_kept`. */
+  kept: HiddenBody | CopiedBody;
+  /** What was kept was put back: what was hidden as it was, what was copied row by row. */
+  restored: { readonly kept?: number; readonly how?: "hidden"; readonly keptAs?: string; readonly rows?: number };
+  /** The values of a hidden column were copied to `belay_kept`, and the column dropped. */
+  settled: CopiedBody & { readonly kept: number };
+  /** What was kept was dropped for good. */
+  purged: { readonly kept: number; readonly objects: readonly string[] };
   /** The change failed; nothing of it stands unless a `change-started` is open. */
   failed: { readonly digest: string; readonly message: string; readonly sqlState: string | null };
   /** Somebody who stood in the way of a lock was ended, as a person had asked. */
@@ -118,6 +116,28 @@ export interface EntryBodies {
   "resume-requested": Record<string, never>;
   "abort-requested": Record<string, never>;
   "rollout-ended": { readonly outcome: RolloutOutcome };
+}
+
+/** Something that was hidden in place of being dropped, with the statements that bring it back and those that drop it. */
+export interface HiddenBody {
+  readonly how: "hidden";
+  readonly direction: Direction;
+  readonly digest: string;
+  readonly keys: readonly string[];
+  /** Everything that went with it, as people call it. */
+  readonly objects: readonly string[];
+  readonly back: readonly string[];
+  readonly purge: readonly string[];
+}
+
+/** Values in a table of `belay_kept`. */
+export interface CopiedBody {
+  readonly how?: undefined;
+  readonly table: string;
+  readonly column: string | null;
+  readonly keptAs: string;
+  readonly rows: number;
+  readonly key: readonly string[] | null;
 }
 
 /** A section of a way forward whose batches ran in part: as far as its watermark says. */

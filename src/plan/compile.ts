@@ -7,12 +7,15 @@ import type { QualifiedName } from "../sql/name.js";
 import type { Statement } from "../sql/statement.js";
 import type { Direction } from "../journal/entry.js";
 import { keyOf } from "./key-of.js";
+import { finishing, hidden, isHideable, unhidden } from "./lossless/hide.js";
+import { doneBy, returningIn, type OtherHalf } from "./lossless/returning.js";
 import { pairBatches } from "./pair-batches.js";
 import type { Loss, Section, SectionTransaction, StatementPlan, Step, Verification } from "./step.js";
 
 /** The statements of both halves, with the choices of the change's head that bear on them. */
 export interface Source {
   readonly id: string;
+  readonly digest: string;
   /** Where the halves stand, for messages. */
   readonly files: { readonly up: string; readonly down: string };
   readonly form: "sql" | "knex";
@@ -40,15 +43,17 @@ export function compile(source: Source): StatementPlan {
   const down = inGroups(source.down.map((statement) => withEffects(statement, source, "down")));
   const dropped = [...up, ...down].flatMap(({ effects }) => effects.drops).map((object) => keyOf(object).key);
   const droppedKeys = new Set(dropped);
-  const half = (statements: readonly Compiled[], direction: Direction): readonly Section[] =>
+  const half = (statements: readonly Compiled[], direction: Direction, other: OtherHalf): readonly Section[] =>
     sectionsOf(
       [
-        ...statements.flatMap((compiled) => stepsFor(source, compiled)),
+        ...statementSteps(source, statements, direction, other),
         ...statements.flatMap((compiled) => restoresFor(source, compiled, droppedKeys, direction)),
+        ...finishesFor(source, statements, direction, other),
       ],
       source.transaction,
     );
-  const [forward, backward] = [half(up, "up"), half(down, "down")];
+  const forward = half(up, "up", otherHalf(source, down, "down"));
+  const backward = half(down, "down", otherHalf(source, up, "up"));
   const leftovers = up.filter(({ statement }) => statement.part?.passing === true).flatMap(({ effects }) => effects.creates.map(keyOf)); // prettier-ignore
   pairBatches(forward, backward, source);
   return {
@@ -95,15 +100,67 @@ interface Classified {
   readonly transaction: SectionTransaction | "own";
 }
 
-function stepsFor(source: Source, compiled: Compiled): readonly Classified[] {
-  const { effects } = compiled;
-  const own = {
-    step: ownStep(compiled),
-    transaction: compiled.batch === null ? effects.transaction : "batched",
-  } as const;
-  if (source.keep === "off" || !destroys(effects)) return [own];
-  const kept = effects.drops.filter(isKept).map((object) => bookStep("keep", source, object, false));
-  return [...kept, own];
+/** A knex migration runs live on its way forward: nothing could stand in the place of its statements. */
+function isHiding({ keep, form }: Source, direction: Direction): boolean {
+  return keep === "on" && !(form === "knex" && direction === "up");
+}
+
+/** The statements of a half that only hide what they drop. */
+function hidingIn(source: Source, statements: readonly Compiled[], direction: Direction): ReadonlySet<Compiled> {
+  const made = new Set<string>();
+  const hiding = new Set<Compiled>();
+  for (const compiled of statements) {
+    const { statement, effects } = compiled;
+    if (isHiding(source, direction) && isHideable(statement.node, effects, made)) hiding.add(compiled);
+    for (const object of effects.creates) made.add(keyOf(object).key);
+  }
+  return hiding;
+}
+
+/** What a half takes away, for the other one. */
+function otherHalf(source: Source, statements: readonly Compiled[], direction: Direction): OtherHalf {
+  const keys = (of: Iterable<Compiled>): ReadonlySet<string> =>
+    new Set([...of].flatMap(({ effects }) => effects.drops).map((object) => keyOf(object).key));
+  const other = direction === "up" ? "down" : "up";
+  return { hides: isHiding(source, other) ? keys(hidingIn(source, statements, direction)) : new Set(), drops: keys(statements) }; // prettier-ignore
+}
+
+function statementSteps(
+  source: Source,
+  statements: readonly Compiled[],
+  direction: Direction,
+  other: OtherHalf,
+): readonly Classified[] {
+  const hiding = hidingIn(source, statements, direction);
+  const keeper = { id: source.id, digest: source.digest, direction };
+  return statements.flatMap((compiled) => {
+    const { statement, effects } = compiled;
+    const unless = doneBy(statement.node, effects, other);
+    const plain = { ...ownStep(compiled), ...(unless.length > 0 && { unless }) };
+    const step = hiding.has(compiled) ? hidden(plain, effects, keeper) : plain;
+    const own = { step, transaction: compiled.batch === null ? effects.transaction : "batched" } as const;
+    const back = returningIn(effects, other).map((key) => unhidden(key, step.locks, keeper));
+    const kept =
+      source.keep === "off" || !destroys(effects) || step.purpose === "hide"
+        ? []
+        : effects.drops.filter(isKept).map((object) => bookStep("keep", source, object, false));
+    return [...back.map((one) => ({ step: one, transaction: "inside" as const })), ...kept, own];
+  });
+}
+
+/** The way back scans after the emergency is over. The way forward brings back only where it was taken back before, and nobody waits for that. */
+function finishesFor(
+  source: Source,
+  statements: readonly Compiled[],
+  direction: Direction,
+  other: OtherHalf,
+): readonly Classified[] {
+  const back = statements.flatMap(({ effects }) => returningIn(effects, other));
+  if (direction === "up" || !back.some((key) => /^(column|table) /.test(key))) return [];
+  return [
+    { step: finishing(source.id, "validate"), transaction: "own" },
+    { step: finishing(source.id, "complete"), transaction: "inside" },
+  ];
 }
 
 /**
@@ -188,17 +245,18 @@ function sectionsOf(steps: readonly Classified[], transaction: "on" | "off"): re
     const current = sections.at(-1);
     const joins = current?.transaction === "inside" && needs === "inside" && !isClosed;
     // With `transaction off` a new section starts before each statement of the author's, and before what is kept for it.
-    const apart = transaction === "off" && step.purpose !== "restore" && afterOwn;
+    const apart = transaction === "off" && !["restore", "finish"].includes(step.purpose ?? "") && afterOwn;
     if (current !== undefined && joins && !apart) current.steps.push(step);
     else sections.push({ transaction: needs === "own" ? "inside" : needs, steps: [step] });
-    afterOwn = step.purpose !== "keep";
+    afterOwn = step.purpose !== "keep" && step.purpose !== "unhide";
     isClosed = needs === "own";
   }
   return sections;
 }
 
 /** Data that a way back destroys and nothing keeps. */
-function lossOf(source: Source, { effects }: Compiled): readonly Loss[] {
+function lossOf(source: Source, { statement, effects }: Compiled): readonly Loss[] {
+  if (source.keep === "on" && isHideable(statement.node, effects, new Set())) return [];
   if (effects.nature === "data" && ["DELETE", "TRUNCATE", "UPDATE", "MERGE"].includes(effects.command)) {
     const tables = effects.locks.map(({ relation }) => quoteQualified(relation)).join(", ");
     return [{ object: tables, what: `rows as they are before the way back runs its ${effects.command}` }];

@@ -18,7 +18,7 @@ export interface Step {
   /** The statement's kind, as PostgreSQL's manual names it: `CREATE INDEX`. */
   readonly command: string;
   /** Why Belay put it there; null for a statement of the author's. */
-  readonly purpose: "keep" | "restore" | null;
+  readonly purpose: "keep" | "restore" | "hide" | "unhide" | "finish" | null;
   readonly locks: readonly { readonly relation: string; readonly mode: LockMode }[];
   /** Keys of what it makes. */
   readonly makes: readonly string[];
@@ -27,6 +27,8 @@ export interface Step {
   /** Keys of what it removes: left alone where the way up only met them. */
   readonly removes: readonly string[];
   readonly verification: Verification;
+  /** Keys of what the other half hides: where all of it came back, this has nothing left to do. */
+  readonly unless?: readonly string[];
   /** What the author wrote, where this is not it. */
   readonly origin?: Origin;
   /** Keys of all that the steps make and remove which stand for the same part of a statement: on a way back they run together, or none of them does. */
@@ -81,6 +83,16 @@ export type StatementPlan = Extract<Plan, { form: "sql" | "knex" }>;
 /** All steps of some sections, in order. */
 export function stepsOf(sections: readonly Section[]): readonly Step[] {
   return sections.flatMap((section) => section.steps);
+}
+
+/** Whether a step is the author's, or stands for one of the author's. */
+export function isAuthors({ purpose }: Step): boolean {
+  return purpose === null || purpose === "hide";
+}
+
+/** What a step does, in the author's words where something of ours stands for them. */
+export function authored({ sql, purpose, origin }: Step): string {
+  return purpose === "hide" ? (origin?.text ?? sql) : sql;
 }
 
 /** One transaction cannot be cut off half-way; all else begins with an entry of its own, so that the next command knows. */

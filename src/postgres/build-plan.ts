@@ -80,6 +80,7 @@ async function compileHalves(
   }
   const plan = compile({
     id: change.id,
+    digest: change.digest,
     files: { up: upFile, down: downFile },
     home,
     form: change.form,

@@ -14,6 +14,14 @@ export function shortStatement(sql: string, length = 72): string {
 
 /** Belay's own steps, in words. */
 function asToldByBelay(sql: string): string | null {
-  if (sql.startsWith("SELECT belay.keep(")) return "keeping what is about to be dropped";
-  return sql.startsWith("SELECT belay.restore(") ? "putting back what was kept" : null;
+  const name = /^SELECT belay\.(\w+)\(/.exec(sql)?.[1] ?? "";
+  return OWN_STEPS[name] ?? null;
 }
+
+const OWN_STEPS: { readonly [name: string]: string } = {
+  keep: "keeping what is about to be dropped",
+  restore: "putting back what was kept",
+  hide: "hiding what would be dropped",
+  unhide: "bringing back what was hidden",
+  finish_back: "checking the constraints of what came back",
+};

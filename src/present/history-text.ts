@@ -1,4 +1,4 @@
-import type { Entry } from "../journal/entry.js";
+import type { CopiedBody, Entry } from "../journal/entry.js";
 import type { Paint } from "./paint.js";
 
 interface HistoryView {
@@ -47,9 +47,13 @@ function detail(entry: Entry): string {
     case "approved":
       return entry.body.stage;
     case "kept":
-      return `${entry.body.table}${entry.body.column === null ? "" : `.${entry.body.column}`}: ${entry.body.rows} rows`;
+      return entry.body.how === "hidden" ? `hidden: ${entry.body.objects.join(", ")}` : copiedText(entry.body);
+    case "settled":
+      return copiedText(entry.body);
+    case "purged":
+      return entry.body.objects.join(", ");
     case "restored":
-      return `${entry.body.rows} rows`;
+      return entry.body.how === "hidden" ? "what was hidden" : `${entry.body.rows ?? 0} rows`;
     case "blocker-ended":
       return `${entry.body.how} process ${entry.body.blocker.pid} of ${entry.body.blocker.user}: ${entry.body.blocker.query}`;
     case "section-intended":
@@ -63,4 +67,8 @@ function detail(entry: Entry): string {
     default:
       return "";
   }
+}
+
+function copiedText({ table, column, rows }: CopiedBody): string {
+  return `${table}${column === null ? "" : `.${column}`}: ${rows} rows`;
 }

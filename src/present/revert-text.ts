@@ -1,3 +1,4 @@
+import { authored, isAuthors, type Step } from "../plan/step.js";
 import { durationText, shortStatement } from "./duration-text.js";
 import type { Paint } from "./paint.js";
 
@@ -14,7 +15,7 @@ export interface PreviewView extends Lossy {
     string,
     {
       readonly sections: readonly {
-        readonly steps: readonly { readonly sql: string; readonly purpose: string | null }[];
+        readonly steps: readonly Step[];
       }[];
     }
   >;
@@ -29,13 +30,10 @@ export function previewText(previews: readonly PreviewView[], paint: Paint): rea
         `  ${paint.warn("take back")} ${title} ${paint.dim(`${id}, applied ${at.slice(0, 19).replace("T", " ")} by ${by}`)}`,
       );
       const steps = manifests.get(id)?.sections.flatMap((section) => section.steps) ?? [];
-      for (const { sql } of steps.filter(({ purpose }) => purpose === null))
-        lines.push(`    ${paint.dim(shortStatement(sql, 90))}`);
+      for (const step of steps.filter(isAuthors)) lines.push(`    ${paint.dim(shortStatement(authored(step), 90))}`);
     }
     if (loss.length === 0)
-      lines.push(
-        `  ${paint.good("nothing is lost")}${keeps(manifests) ? ": what is dropped is kept in belay_kept" : ""}`,
-      );
+      lines.push(`  ${paint.good("nothing is lost")}${keeps(manifests) ? ": what it drops is kept" : ""}`);
     for (const { object, what } of loss) lines.push(`  ${paint.bad("lost for good")} ${object}: ${what}`);
   }
   return lines;
@@ -43,7 +41,7 @@ export function previewText(previews: readonly PreviewView[], paint: Paint): rea
 
 function keeps(manifests: PreviewView["manifests"]): boolean {
   const steps = [...manifests.values()].flatMap(({ sections }) => sections).flatMap((section) => section.steps);
-  return steps.some(({ purpose }) => purpose === "keep");
+  return steps.some(({ purpose }) => purpose === "keep" || purpose === "hide");
 }
 
 /** What a way back came to on a target. */

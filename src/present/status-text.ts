@@ -1,3 +1,4 @@
+import { bytesText } from "../preflight/judge-activity.js";
 import { passedText } from "./pace-text.js";
 import type { Paint } from "./paint.js";
 
@@ -33,10 +34,17 @@ export interface StatusView {
       readonly changedRows: number;
     } | null;
     readonly kept: readonly {
-      readonly table: string;
-      readonly column: string | null;
-      readonly keptAs: string;
-      readonly rows: number;
+      readonly change: string;
+      readonly how: string;
+      readonly objects: readonly string[];
+      readonly parts: readonly {
+        readonly table: string;
+        readonly column: string | null;
+        readonly keptAs: string;
+        readonly rows: number;
+        readonly isEstimate: boolean;
+        readonly bytes: number | null;
+      }[];
     }[];
     readonly drift: readonly { readonly message: string }[] | null;
     readonly artifacts: readonly {
@@ -89,10 +97,7 @@ function targetText(target: StatusView["targets"][number], paint: Paint): readon
     lines.push(
       `  ${paint.dim(`batches by ${target.watermark.key.join(", ")}: ${passedText(target.watermark)} are done`)}`,
     );
-  for (const { table, column, rows, keptAs } of target.kept)
-    lines.push(
-      `  ${paint.dim(`kept    ${table}${column === null ? "" : `.${column}`}: ${rows} rows, in belay_kept.${keptAs}`)}`,
-    );
+  for (const kept of target.kept) lines.push(`  ${paint.dim(`kept    ${keptText(kept)}`)}`);
   for (const { message } of target.drift ?? []) lines.push(`  ${paint.bad("drift  ")} ${message}`);
   if (lines.length === 1) lines.push(paint.dim("  nothing is applied, and nothing is pending"));
   return lines;
@@ -101,4 +106,15 @@ function targetText(target: StatusView["targets"][number], paint: Paint): readon
 /** A time to the second. */
 function short(at: string): string {
   return at.slice(0, 19).replace("T", " ");
+}
+
+/** What is kept, where, and how much it is. */
+export function keptText({ how, objects, parts }: StatusView["targets"][number]["kept"][number]): string {
+  const places = parts.map(({ table, column, keptAs, rows, isEstimate, bytes }) => {
+    const place = how === "hidden" && column !== null ? `in ${table} as ${keptAs}` : `in belay_kept.${keptAs}`;
+    return [`${isEstimate ? "about " : ""}${rows} rows`, place, ...(bytes === null ? [] : [bytesText(bytes)])].join(
+      ", ",
+    );
+  });
+  return [`${objects.join(", ")} (${how})`, ...places].join(": ");
 }

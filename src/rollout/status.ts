@@ -6,6 +6,7 @@ import type { Entry } from "../journal/entry.js";
 import { buildAll, type Built } from "../postgres/build-plan.js";
 import { withConnections, type Connections } from "../postgres/session/connections.js";
 import { readWatermark, type Watermark } from "../postgres/ledger/batches.js";
+import { readKept, type Kept } from "../postgres/ledger/kept.js";
 import { readChain } from "../postgres/ledger/ledger.js";
 import { readEntries } from "../postgres/ledger/reader.js";
 import { readStoredSnapshot } from "../postgres/ledger/snapshots.js";
@@ -17,15 +18,6 @@ import { selectTargets } from "../system/config/select-targets.js";
 import type { Project } from "../system/project/project.js";
 import { freshnessOf } from "./preflight.js";
 import { foldRollouts, type RolloutState } from "./rollout-state.js";
-
-export interface Kept {
-  readonly table: string;
-  readonly column: string | null;
-  readonly keptAs: string;
-  readonly rows: number;
-  readonly change: string;
-  readonly at: string;
-}
 
 export interface TargetStatus {
   readonly target: string;
@@ -135,19 +127,10 @@ async function read(target: Target, built: readonly Built[], session: Session): 
     held: state.held,
     open: state.open,
     watermark: state.open === null ? null : await readWatermark(session, state.open.id),
-    kept: keptIn(entries),
+    kept: await readKept(session),
     drift: state.expected === null ? null : await driftFrom(session, state.expected),
     entries,
   };
-}
-
-function keptIn(entries: readonly Entry[]): readonly Kept[] {
-  const restored = new Set(entries.flatMap((entry) => (entry.kind === "restored" ? [entry.body.keptAs] : [])));
-  return entries.flatMap((entry) => {
-    if (entry.kind !== "kept" || restored.has(entry.body.keptAs)) return [];
-    const { table, column, keptAs, rows } = entry.body;
-    return [{ table, column, keptAs, rows, change: entry.change ?? "", at: entry.at }];
-  });
 }
 
 async function driftFrom(session: Session, expected: string): Promise<readonly Difference[] | null> {

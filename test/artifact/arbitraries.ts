@@ -33,6 +33,7 @@ export async function sampleOf(
     change,
     plan: compile({
       id: id.id,
+      digest: "0".repeat(64),
       files: { up: "", down: "" },
       form: "sql",
       transaction: "on",

@@ -14,7 +14,7 @@ async function batchIn(sql: string, directive = "-- belay:batch"): Promise<Batch
 async function compiled(up: string, down: string, form: "sql" | "knex" = "sql"): Promise<StatementPlan> {
   const files = { up: "x.up.sql", down: "x.down.sql" };
   const halves = { up: await parseStatements(up, files.up), down: await parseStatements(down, files.down) };
-  return compile({ id: "x", files, form, transaction: "on", keep: "on", home: "public", ...halves });
+  return compile({ id: "x", files, form, transaction: "on", keep: "on", digest: "d", home: "public", ...halves });
 }
 
 describe("the place for a range's condition", () => {

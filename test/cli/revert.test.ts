@@ -92,9 +92,18 @@ describe("a revert", () => {
     await made.database("main").query("UPDATE tasks SET region = 'eu' WHERE id <= 5");
     await expectBelay(made, 0, ["revert", "AddRegion", "--yes"]);
     const { targets } = (await expectBelay(made, 0, ["status", "--json"])).json();
-    expect(targets[0].kept).toMatchObject([{ table: "public.tasks", column: "region", rows: 5, change: region }]);
+    expect(targets[0].kept).toMatchObject([
+      {
+        how: "settled",
+        objects: ["column public.tasks.region"],
+        change: region,
+        parts: [{ table: "public.tasks", column: "region", rows: 5 }],
+      },
+    ]);
     expect(
-      await made.database("main").query(`SELECT count(*)::int AS n FROM belay_kept."${targets[0].kept[0].keptAs}"`),
+      await made
+        .database("main")
+        .query(`SELECT count(*)::int AS n FROM belay_kept."${targets[0].kept[0].parts[0].keptAs}"`),
     ).toEqual([{ n: 5 }]);
     await made.database("main").query("DELETE FROM tasks WHERE id = 1; UPDATE tasks SET note = 'changed' WHERE id = 2");
     await expectBelay(made, 0, ["rollout", "--retry", "wanted after all"]);

@@ -46,6 +46,7 @@ export async function stepsFor(sql: string): Promise<readonly Step[]> {
   const plan = compile({
     id: "20260101000000_change",
     files: { up: "test.up.sql", down: "test.down.sql" },
+    digest: "d",
     home: "public",
     form: "sql",
     up,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compile, type Source } from "../../src/plan/compile.js";
-import { isBracketed, stepsOf, type Section, type StatementPlan } from "../../src/plan/step.js";
+import { authored, isAuthors, isBracketed, stepsOf, type Section, type StatementPlan } from "../../src/plan/step.js";
 import { parseStatements } from "../../src/sql/parse.js";
 
 async function planOf(up: string, down: string, given: Partial<Source> = {}): Promise<StatementPlan> {
@@ -12,6 +12,7 @@ async function planOf(up: string, down: string, given: Partial<Source> = {}): Pr
     form: "sql",
     transaction: "on",
     keep: "on",
+    digest: "d",
     home: "public",
     ...halves,
     ...given,
@@ -87,10 +88,9 @@ describe("a compiled plan", () => {
         fc.constantFrom("on", "off"),
         async (given, transaction, keep) => {
           const plan = await planOf(given.join(";\n"), "SELECT 1", { transaction, keep } as const);
-          const own = stepsOf(plan.forward).filter(({ purpose }) => purpose === null);
-          expect(own.map(({ sql }) => sql)).toEqual(given);
+          expect(stepsOf(plan.forward).filter(isAuthors).map(authored)).toEqual(given);
           for (const { transaction: kind, steps } of plan.forward) {
-            const ownSteps = steps.filter(({ purpose }) => purpose === null).length;
+            const ownSteps = steps.filter(isAuthors).length;
             expect(steps.length).toBeGreaterThan(0);
             expect(kind === "outside" && steps.length > 1).toBe(false);
             expect(transaction === "off" && ownSteps > 1).toBe(false);
@@ -101,21 +101,53 @@ describe("a compiled plan", () => {
     );
   });
 
-  it("keeps the values of what is dropped before, and puts them back after their place was made", async () => {
+  it("hides what is dropped, and brings it back before its place would be made anew", async () => {
     const plan = await planOf("ALTER TABLE app.t ADD COLUMN a int;", "ALTER TABLE app.t DROP COLUMN a;");
-    expect(stepsOf(plan.backward).map(({ purpose }) => purpose)).toEqual(["keep", null]);
-    expect(stepsOf(plan.forward).map(({ purpose }) => purpose)).toEqual([null, "restore"]);
+    expect(stepsOf(plan.backward).map(({ purpose }) => purpose)).toEqual(["hide"]);
+    expect(stepsOf(plan.forward).map(({ purpose }) => purpose)).toEqual(["unhide", null, "restore"]);
+    expect(stepsOf(plan.forward)[1]).toMatchObject({ unless: ["column app.t.a"] });
     expect(stepsOf(plan.backward)[0]).toMatchObject({
-      sql: "SELECT belay.keep('20260101000001_x', to_regclass('app.t'), 'a')",
+      sql: expect.stringMatching(
+        /^SELECT belay\.hide\('20260101000001_x', 'down', 'd', 'ALTER TABLE app\.t DROP COLUMN a', /,
+      ),
       removes: ["column app.t.a"],
+      origin: { text: "ALTER TABLE app.t DROP COLUMN a" },
     });
     expect(plan.loss).toEqual([]);
   });
 
-  it("keeps a whole table, also one that the way forward drops, and restores it on the way back", async () => {
-    const plan = await planOf("DROP TABLE t;", "CREATE TABLE t (a int);");
-    expect(stepsOf(plan.forward).map(({ purpose }) => purpose)).toEqual(["keep", null]);
-    expect(stepsOf(plan.backward).map(({ purpose }) => purpose)).toEqual([null, "restore"]);
+  it("brings a whole table back on the way back, checks its constraints after that, and leaves out what only says how it was", async () => {
+    const down = `CREATE TABLE t (a int); CREATE INDEX i ON t (a); INSERT INTO t VALUES (1); COMMENT ON TABLE t IS 'said'; GRANT SELECT ON t TO public;
+      INSERT INTO log SELECT count(*) FROM t; ALTER TABLE u ADD COLUMN b int`;
+    const plan = await planOf("DROP TABLE t;", down);
+    expect(stepsOf(plan.forward).map(({ purpose }) => purpose)).toEqual(["hide"]);
+    expect(shape(plan.backward)).toEqual([
+      "inside: unhide, CREATE TABLE, CREATE INDEX, INSERT, COMMENT ON TABLE, GRANT, INSERT, ALTER TABLE ADD COLUMN, restore",
+      "inside: finish",
+      "inside: finish",
+    ]);
+    const unless = stepsOf(plan.backward)
+      .filter(isAuthors)
+      .map((step) => step.unless ?? []);
+    expect(unless).toEqual([...Array.from({ length: 5 }, () => ["table t"]), [], []]);
+  });
+
+  it("makes anew what the other half drops for good, also where what it stands on comes back", async () => {
+    const up = "DROP INDEX i; ALTER TABLE t DROP COLUMN a, DROP COLUMN b";
+    const down =
+      "ALTER TABLE t ADD COLUMN a int; ALTER TABLE t ADD COLUMN b int; CREATE INDEX i ON t (a); CREATE INDEX j ON t (a, c); UPDATE t SET a = 1; UPDATE t SET a = 1, c = 2";
+    const plan = await planOf(up, down);
+    const unless = stepsOf(plan.backward)
+      .filter(isAuthors)
+      .map((step) => step.unless ?? []);
+    expect(unless).toEqual([["column t.a"], ["column t.b"], [], ["column t.a"], ["column t.a"], []]);
+  });
+
+  it("drops for good what the half has made itself, and copies what is dropped together with something else", async () => {
+    const own = await planOf("CREATE TABLE x (a int); DROP TABLE x", "SELECT 1");
+    expect(stepsOf(own.forward).map(({ purpose }) => purpose)).toEqual([null, "keep", null, "restore"]);
+    const mixed = await planOf("ALTER TABLE t DROP COLUMN a, ADD COLUMN b int", "ALTER TABLE t ADD COLUMN a int");
+    expect(stepsOf(mixed.forward).map(({ purpose }) => purpose)).toEqual(["keep", null]);
   });
 
   it("keeps nothing where nothing is destroyed: a rename, a move, an index", async () => {

@@ -24,6 +24,8 @@ import { unthrottled, type Throttled } from "./backfill/throttle.js";
 import { metObjects } from "./met-objects.js";
 import { runOutside } from "./outside/run-outside.js";
 import { standingOf, type Standing } from "./outside/standing.js";
+import { CameBack } from "./came-back.js";
+import { runStep, timed } from "./run-step.js";
 import { runTransaction, type RunContext } from "./run-transaction.js";
 import type { Session } from "../session/session.js";
 
@@ -63,6 +65,7 @@ async function applySections(
 ): Promise<void> {
   const sections = plan.forward;
   const met = [...(options.open?.met ?? [])];
+  const back = new CameBack(context, options.open);
   if (isBracketed(sections) && options.open === null) await begin(context, options, touchesForward(sections));
   for (const [index, section] of sections.entries()) {
     if (index < (options.open?.done ?? 0)) continue;
@@ -71,23 +74,25 @@ async function applySections(
       isLast
         ? recordApplied(session, context, options, met, startedAt)
         : append(session, "section-done", about(context), { direction: "up", section: index, met });
-    if (section.transaction === "inside") await applyInside(context, section, met, record);
-    else if (section.transaction === "batched") await applyBatched(context, section, index, { options, record });
-    else await applyOutside(context, section, index, { open: options.open, met, record });
+    if (section.transaction === "inside") await applyInside(context, section, { met, back, record });
+    else if (section.transaction === "batched") await applyBatched(context, section, index, { options, back, record });
+    else await applyOutside(context, section, index, { open: options.open, met, back, record });
   }
 }
 
-async function applyInside(
-  context: RunContext,
-  section: Section,
-  met: string[],
-  record: (session: Session) => Promise<number>,
-): Promise<void> {
+interface Place {
+  /** Keys of what was there already. */
+  readonly met: string[];
+  readonly back: CameBack;
+  readonly record: (session: Session) => Promise<number>;
+}
+
+async function applyInside(context: RunContext, section: Section, { met, back, record }: Place): Promise<void> {
   const work = async (session: Session): Promise<void> => {
     const metNow: string[] = [];
     for (const step of section.steps) {
       metNow.push(...(await metObjects(session, step.mayMeet)));
-      await runStep(context, session, step);
+      await back.run(session, step);
     }
     met.splice(0, met.length, ...new Set([...met, ...metNow]));
     await record(session);
@@ -99,10 +104,14 @@ async function applyBatched(
   context: RunContext,
   section: Section,
   index: number,
-  { options, record }: { options: ApplyOptions; record: (session: Session) => Promise<number> },
+  { options, back, record }: Omit<Place, "met"> & { readonly options: ApplyOptions },
 ): Promise<void> {
   const [step] = section.steps;
   if (step?.batch === undefined) return;
+  if (await back.isDone(context.target.operator, step)) {
+    await record(context.target.operator);
+    return;
+  }
   const { sql, batch } = step;
   const throttled = options.throttled ?? unthrottled;
   await timed(context, sql, () => runBatches(context, { section: index, step, batch, limitedBy: null, throttled }));
@@ -113,11 +122,15 @@ async function applyOutside(
   context: RunContext,
   section: Section,
   index: number,
-  { open, met, record }: { open: OpenChange | null; met: string[]; record: (session: Session) => Promise<number> },
+  { open, met, back, record }: Place & { readonly open: OpenChange | null },
 ): Promise<void> {
   const [step] = section.steps;
   if (step === undefined) return;
   const { operator } = context.target;
+  if (await back.isDone(operator, step)) {
+    await record(operator);
+    return;
+  }
   const standing = await standingOf(operator, step);
   const isOurs = open?.intended === index;
   if (!isOurs && standing === "done" && step.mayMeet.length > 0) {
@@ -149,16 +162,23 @@ async function applyKnex(context: RunContext, options: ApplyOptions, startedAt: 
     const session = await context.target.worker();
     const met = await metObjects(session, mayMeetIn(options.built.plan));
     await timed(context, shown, async () => change.up(await knexOn(session.client)));
+    await putBack(context, session, options.built.plan);
     await recordApplied(context.target.operator, context, options, met, startedAt);
     return;
   }
   const work = async (session: Session): Promise<void> => {
     const met = await metObjects(session, mayMeetIn(options.built.plan));
     await timed(context, shown, async () => change.up(await knexOn(session.client)));
+    await putBack(context, session, options.built.plan);
     await recordApplied(session, context, options, met, startedAt);
   };
   // As far as its statements could be recorded beforehand.
   await runTransaction(context, shown, work, wantedLocks(foreseen(options.built.plan)));
+}
+
+/** What its way back had kept, once the migration has made the place for it. */
+async function putBack(context: RunContext, session: Session, plan: Plan): Promise<void> {
+  for (const step of foreseen(plan)) if (step.purpose === "restore") await runStep(context, session, step);
 }
 
 function foreseen(plan: Plan): readonly Step[] {
@@ -253,22 +273,6 @@ function sealedIn({ built: { artifact } }: ApplyOptions): StoredArtifact {
 
 function about(context: RunContext): { rollout: string | null; change: string; actor: string } {
   return { rollout: context.target.rollout, change: context.change, actor: context.target.actor };
-}
-
-/** Runs a step, and says when it begins and ends. */
-export async function runStep(context: RunContext, session: Session, step: Step): Promise<void> {
-  const startedAt = Date.now();
-  await timed(context, step.sql, () => session.query(step.sql));
-  await context.observer?.stepEnded(session, step.sql, Date.now() - startedAt);
-}
-
-export async function timed<T>(context: RunContext, statement: string, work: () => Promise<T>): Promise<T> {
-  const place = { target: context.target.name, change: context.change, direction: context.direction, statement };
-  const startedAt = Date.now();
-  context.report({ kind: "step-started", ...place });
-  const result = await work();
-  context.report({ kind: "step-done", ...place, durationMs: Date.now() - startedAt });
-  return result;
 }
 
 /** An earlier run was cut off here: says what the catalog knows of it. */

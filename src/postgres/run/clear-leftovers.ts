@@ -2,7 +2,7 @@ import type { ObjectKey, Step } from "../../plan/step.js";
 import { wantedLocks } from "../../plan/wanted-locks.js";
 import { quoteIdentifier, quoteQualified } from "../../sql/quote.js";
 import type { Session } from "../session/session.js";
-import { runStep } from "./apply-change.js";
+import { runStep } from "./run-step.js";
 import { runTransaction, type RunContext } from "./run-transaction.js";
 
 /**

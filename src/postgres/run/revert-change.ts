@@ -4,7 +4,10 @@ import { BelayError } from "../../errors.js";
 import { isBracketed, stepsOf, type Section, type Step } from "../../plan/step.js";
 import { touchesBackward, untouchedAfter } from "../../plan/touches.js";
 import { wantedLocks } from "../../plan/wanted-locks.js";
-import { runChangeCommand, runStep, timed } from "./apply-change.js";
+import { runChangeCommand } from "./apply-change.js";
+import { CameBack } from "./came-back.js";
+import { timed } from "./run-step.js";
+import { settleHidden } from "./settle-hidden.js";
 import { append } from "../ledger/ledger.js";
 import { clearLeftovers } from "./clear-leftovers.js";
 import { runBatches } from "./backfill/run-batches.js";
@@ -26,6 +29,8 @@ export interface RevertOptions {
   /** Where the change stands, if it was cut off: half-way up, or half-way back. */
   readonly open: OpenChange | null;
   readonly directory: string;
+  /** False: the columns that it hides stay hidden; the next command settles them. */
+  readonly settle?: boolean;
 }
 
 /**
@@ -51,6 +56,7 @@ export async function revertChange(context: RunContext, options: RevertOptions):
   if (manifest.command === null) await revertSections(context, back, sections);
   else await revertCommand(context, back, manifest.command);
   const durationMs = Date.now() - startedAt;
+  if (options.settle !== false && manifest.command === null) await settleHidden(context, manifest.change);
   context.report({
     kind: "change-done",
     target: context.target.name,
@@ -103,6 +109,7 @@ async function revertSections(context: RunContext, options: WayBack, sections: r
   const done = options.open?.direction === "down" ? options.open.done : 0;
   const leave = new Set([...options.met, ...(options.untouched ?? [])]);
   const touches = touchesBackward(sections);
+  const back = new CameBack(context, options.open);
   for (const [index, section] of sections.entries()) {
     if (index < done) continue;
     const record = (session: Session): Promise<number> =>
@@ -112,26 +119,36 @@ async function revertSections(context: RunContext, options: WayBack, sections: r
     const steps = section.steps.filter((step) => !touches.get(step)?.some((key) => leave.has(key)));
     if (section.transaction === "inside") {
       const work = async (session: Session): Promise<void> => {
-        for (const step of steps) await undo(context, session, step, options.untouched !== null);
+        for (const step of steps) await undo(context, session, step, { back, isPartial: options.untouched !== null });
         await record(session);
       };
       await runTransaction(context, steps[0]?.sql ?? "", work, wantedLocks(steps));
     } else if (section.transaction === "batched") {
-      for (const step of steps) await undoBatched(context, index, step, touches.get(step) ?? [], options);
+      for (const step of steps) {
+        if (await back.isDone(context.target.operator, step)) continue;
+        await undoBatched(context, index, step, touches.get(step) ?? [], options);
+      }
       await record(context.target.operator);
     } else {
-      for (const step of steps) await undoOutside(context, step);
+      for (const step of steps) {
+        if (!(await back.isDone(context.target.operator, step))) await undoOutside(context, step);
+      }
       await record(context.target.operator);
     }
   }
 }
 
 /** Where the change was not whole, a statement may have nothing to undo. */
-async function undo(context: RunContext, session: Session, step: Step, isPartial: boolean): Promise<void> {
-  if (!isPartial) return runStep(context, session, step);
+async function undo(
+  context: RunContext,
+  session: Session,
+  step: Step,
+  { back, isPartial }: { readonly back: CameBack; readonly isPartial: boolean },
+): Promise<void> {
+  if (!isPartial) return back.run(session, step);
   await session.query("SAVEPOINT belay_step");
   try {
-    await runStep(context, session, step);
+    await back.run(session, step);
   } catch (thrown) {
     if (!isUndefinedObject(thrown)) throw thrown;
     await session.query("ROLLBACK TO SAVEPOINT belay_step");

@@ -58,7 +58,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
 $f$;
 
 -- Brings back what was hidden under a key. On the way forward only where the change is still the one that was taken back: else it has another shape.
-CREATE OR REPLACE FUNCTION belay.unhide(change text, direction text, digest text, key text) RETURNS void
+DROP FUNCTION IF EXISTS belay.unhide(text, text, text, text);
+CREATE FUNCTION belay.unhide(change text, direction text, digest text, key text) RETURNS boolean
 LANGUAGE plpgsql AS $f$
 DECLARE
   kept belay.journal;
@@ -66,21 +67,31 @@ DECLARE
 BEGIN
   SELECT h.* INTO kept FROM belay.hidden_of(change) AS h WHERE h.body -> 'keys' ? key AND h.body ->> 'direction' <> direction ORDER BY h.seq DESC LIMIT 1;
   IF kept.seq IS NULL OR direction = 'up' AND kept.body ->> 'digest' <> digest THEN
-    RETURN;
+    RETURN false;
   END IF;
   FOR sql IN SELECT t.text FROM jsonb_array_elements_text(kept.body -> 'back') WITH ORDINALITY AS t(text, o) ORDER BY t.o LOOP
     EXECUTE sql;
   END LOOP;
   PERFORM belay.append('restored', NULL, change, belay.operator(), jsonb_build_object('kept', kept.seq, 'how', 'hidden', 'keys', kept.body -> 'keys'));
+  -- A way forward that brings back is the second one: it may check at once.
+  IF direction = 'up' THEN
+    PERFORM belay.finish_back(change, 'validate');
+    PERFORM belay.finish_back(change, 'complete');
+  END IF;
+  RETURN true;
 END $f$;
 
--- Whether all of them came back, since the change was last whole or gone: then what would make them anew has nothing to do.
-CREATE OR REPLACE FUNCTION belay.came_back(change text, keys text[]) RETURNS boolean
+-- The keys of what came back, since the change was last whole or gone.
+CREATE OR REPLACE FUNCTION belay.returned(change text) RETURNS text[]
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
-  SELECT keys <@ coalesce((SELECT array_agg(k) FROM belay.journal j, jsonb_array_elements_text(j.body -> 'keys') AS k
-    WHERE j.kind = 'restored' AND j.change = came_back.change AND j.body ->> 'how' = 'hidden'
-      AND j.seq > coalesce((SELECT max(w.seq) FROM belay.journal w WHERE w.change = came_back.change AND w.kind IN ('applied', 'reverted')), 0)), '{}')
+  SELECT coalesce((SELECT array_agg(k) FROM belay.journal j, jsonb_array_elements_text(j.body -> 'keys') AS k
+    WHERE j.kind = 'restored' AND j.change = returned.change AND j.body ->> 'how' = 'hidden'
+      AND j.seq > coalesce((SELECT max(w.seq) FROM belay.journal w WHERE w.change = returned.change AND w.kind IN ('applied', 'reverted')), 0)), '{}')
 $f$;
+
+-- Whether all of them did: then what would make them anew has nothing to do.
+CREATE OR REPLACE FUNCTION belay.came_back(change text, keys text[]) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$ SELECT keys <@ belay.returned(change) $f$;
 
 -- The constraints of what came back: first they are checked, under a lock that lets writers through; then they are made what they were.
 CREATE OR REPLACE FUNCTION belay.finish_back(change text, part text) RETURNS void

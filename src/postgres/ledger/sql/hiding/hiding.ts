@@ -33,6 +33,7 @@ const parts = `
           WHERE d.classid IN ('pg_class'::regclass, 'pg_constraint'::regclass) AND d.objid IN (i.indexrelid, k.oid) AND d.refclassid = 'pg_class'::regclass
             AND d.refobjid = col.attrelid AND d.refobjsubid = col.attnum) AS is_of_column
       FROM gone g JOIN pg_index i ON i.indexrelid = g.objid JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_class t ON t.oid = i.indrelid AND t.relkind <> 't'
       WHERE g.classid = 'pg_class'::regclass AND g.objsubid = 0
     )`;
 

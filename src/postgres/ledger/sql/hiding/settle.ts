@@ -1,3 +1,5 @@
+import { firstBatch } from "../../../../plan/batch-size.js";
+
 /** A column that a way back hid, in a table that stays, is to be gone: its values move to a table of their own first. And what is kept for too long goes. */
 export const settle = `
 -- The columns that ways back hid, with how they can be settled; "key" is null where their table has none.
@@ -48,6 +50,53 @@ BEGIN
   EXECUTE format('ALTER TABLE %s DROP COLUMN %I', relation, attribute);
   EXECUTE format('SELECT count(*) FROM belay_kept.%I', into_name) INTO settled;
   PERFORM belay.append('settled', NULL, change, belay.operator(), jsonb_build_object('kept', kept, 'table', relation, 'column', called, 'keptAs', into_name, 'rows', settled, 'key', key));
+END $f$;
+
+-- Settles what ways back of a change (null: of any) have hidden, batch after batch, each in a transaction of its own; what was cut off goes on. Where it cannot have
+-- its lock, or stands within somebody's transaction, the column stays hidden until it is called again.
+CREATE OR REPLACE PROCEDURE belay.settle(wanted text, patience interval DEFAULT interval '5 minutes')
+LANGUAGE plpgsql AS $f$
+DECLARE
+  one record;
+  copied bigint;
+  size integer;
+  started timestamptz;
+  give_up_at timestamptz;
+  is_done boolean;
+BEGIN
+  IF pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL OR to_regclass('belay.journal') IS NULL THEN
+    RETURN;
+  END IF;
+  FOR one IN SELECT u.* FROM belay.unsettled() AS u WHERE coalesce(u.change = wanted, true) LOOP
+    IF one.key IS NULL THEN
+      RAISE NOTICE 'Belay: % stays hidden in % as %: without a primary key its values could not be put back from elsewhere.', one.called, one.relation, one.attribute;
+      CONTINUE;
+    END IF;
+    size := ${firstBatch};
+    LOOP
+      started := clock_timestamp();
+      copied := belay.settle_batch(one.relation, one.attribute, one.called, one.key, one.into_name, size);
+      COMMIT;
+      EXIT WHEN copied = 0;
+      size := belay.next_batch_size(size, extract(epoch FROM clock_timestamp() - started)::float8 * 1000, NULL);
+    END LOOP;
+    give_up_at := clock_timestamp() + patience;
+    LOOP
+      BEGIN
+        PERFORM belay.settle_end(one.kept, one.change, one.relation, one.attribute, one.called, one.key, one.into_name);
+        is_done := true;
+      EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+        is_done := false;
+      END;
+      COMMIT;
+      EXIT WHEN is_done;
+      IF clock_timestamp() > give_up_at THEN
+        RAISE NOTICE 'Belay: % stays hidden in % as %: somebody holds a lock on it. The next command settles it.', one.called, one.relation, one.attribute;
+        EXIT;
+      END IF;
+      PERFORM pg_sleep(0.1 + random() * 0.4);
+    END LOOP;
+  END LOOP;
 END $f$;
 
 -- What is kept: by whom, since when, where, and how much of the disk it holds.

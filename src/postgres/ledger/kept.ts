@@ -1,0 +1,44 @@
+import type { Session } from "../session/session.js";
+
+/** What a change took away, and is not gone. */
+export interface Kept {
+  /** The ledger's entry. */
+  readonly seq: number;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly change: string;
+  readonly direction: "up" | "down";
+  /** Hidden where it was or in the schema `belay_kept`; a column's values settled there, the column itself gone; or copied there, since it could not be hidden. */
+  readonly how: "hidden" | "settled" | "copied";
+  /** What it was, as people call it: `column public.tasks.note`. */
+  readonly objects: readonly string[];
+  /** Where its rows and values lie. */
+  readonly parts: readonly KeptPart[];
+}
+
+export interface KeptPart {
+  readonly table: string;
+  readonly column: string | null;
+  /** A table of `belay_kept`; of a hidden column its name where it is. */
+  readonly keptAs: string;
+  readonly rows: number;
+  /** By the table's statistics. */
+  readonly isEstimate: boolean;
+  /** Of the disk; null for a column within its table. */
+  readonly bytes: number | null;
+}
+
+/** Everything that is kept, the oldest first. */
+export async function readKept(session: Session): Promise<readonly Kept[]> {
+  const [ledger] = await session.query<{ there: boolean }>(
+    "SELECT to_regprocedure('belay.kept_now()') IS NOT NULL AS there",
+  );
+  if (ledger?.there !== true) return [];
+  const rows = await session.query(
+    `SELECT seq::float8 AS seq, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at, change, direction, how, objects,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('table', p -> 'table', 'column', p -> 'column', 'keptAs', p -> 'keptAs', 'rows', coalesce(p -> 'rows', '0'),
+         'isEstimate', p -> 'isEstimate', 'bytes', p -> 'bytes')), '[]') FROM jsonb_array_elements(parts) AS p) AS parts
+     FROM belay.kept_now()`,
+  );
+  return rows as unknown as readonly Kept[];
+}

@@ -2,7 +2,7 @@ import type pg from "pg";
 import type { Side } from "../../snapshot/derive/side.js";
 import { objectKey } from "../../snapshot/object-key.js";
 import { readCatalog, type CatalogReading } from "./catalog-reading.js";
-import { withPinnedSettings } from "./pinned-settings.js";
+import { settledReading } from "./settled-reading.js";
 import { unitsByAddress } from "./read-dependencies.js";
 import { ownSchemas } from "./read-snapshot.js";
 import { columnDependencies, columnPlaces } from "./sql/places.js";
@@ -16,7 +16,7 @@ interface ColumnPlace {
 
 /** Reads a catalog with all that a way from it, or to it, has to know. */
 export function readSide(client: pg.ClientBase): Promise<Side> {
-  return withPinnedSettings(client, async () => {
+  return settledReading(client, async () => {
     const reading = await readCatalog(client, ownSchemas);
     const columns = await columnsByAddress(client, reading);
     const places = [...[...reading.keyOfAddress].filter(([address]) => !address.startsWith("index:")), ...columns];

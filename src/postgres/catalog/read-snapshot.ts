@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type CatalogReading, readCatalog } from "./catalog-reading.js";
-import { withPinnedSettings } from "./pinned-settings.js";
+import { settledReading } from "./settled-reading.js";
 
 /** Belay's own schemas: never part of a user's catalog. */
 export const ownSchemas: readonly string[] = ["belay", "belay_kept"];
@@ -15,6 +15,7 @@ export interface ReadSnapshotOptions {
  * The canonical snapshot of the user catalog: without the system's schemas, without Belay's own and without what belongs to
  * an extension. Reads one consistent state: in the transaction that the client is in, or else in a repeatable-read,
  * read-only one of its own. The client's settings are as before when it returns.
+ * @throws BelayError `catalog-unsettled` where others drop objects in it without a pause.
  */
 export async function readSnapshot(client: pg.ClientBase, options: ReadSnapshotOptions = {}): Promise<Snapshot> {
   return (await readCatalogOf(client, options)).snapshot;
@@ -23,5 +24,5 @@ export async function readSnapshot(client: pg.ClientBase, options: ReadSnapshotO
 /** As `readSnapshot`, with the addresses of the objects. */
 export function readCatalogOf(client: pg.ClientBase, options: ReadSnapshotOptions = {}): Promise<CatalogReading> {
   const excluded = [...ownSchemas, ...(options.excludeSchemas ?? [])];
-  return withPinnedSettings(client, () => readCatalog(client, excluded));
+  return settledReading(client, () => readCatalog(client, excluded));
 }

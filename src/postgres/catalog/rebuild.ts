@@ -8,7 +8,7 @@ import { identifier } from "../../snapshot/emit/sql-text.js";
 import { parseObjectKey } from "../../snapshot/object-key.js";
 import { type Snapshot, fingerprint } from "../../snapshot/snapshot.js";
 import { type CatalogReading, readCatalog } from "./catalog-reading.js";
-import { withPinnedSettings } from "./pinned-settings.js";
+import { settledReading } from "./settled-reading.js";
 import { readDependencies } from "./read-dependencies.js";
 import { ownSchemas, readSnapshot } from "./read-snapshot.js";
 import { createMissingRoles, rolesNamed } from "./roles.js";
@@ -30,7 +30,7 @@ interface Source {
 }
 
 function readSource(client: pg.ClientBase): Promise<Source> {
-  return withPinnedSettings(client, async () => {
+  return settledReading(client, async () => {
     const reading = await readCatalog(client, ownSchemas);
     return { reading, needs: await readDependencies(client, reading) };
   });

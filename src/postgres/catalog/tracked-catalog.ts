@@ -1,10 +1,10 @@
 import type pg from "pg";
 import type { CatalogObject } from "../../snapshot/snapshot.js";
 import { readCatalog, unitName } from "./catalog-reading.js";
-import { withPinnedSettings } from "./pinned-settings.js";
 import { ownSchemas } from "./read-snapshot.js";
 import { readUnitsOf } from "./read-units.js";
 import type { UnitKind } from "./sql/fragments.js";
+import { settledReading } from "./settled-reading.js";
 import { unitsOf } from "./sql/tracked.js";
 import { type Address, type TouchedRows, type TrackedRows, compareRows, stillAs, listRows } from "./tracked-rows.js";
 
@@ -62,8 +62,11 @@ export function trackCatalog(client: pg.ClientBase): TrackedCatalog {
         base = { ...before, rows: still };
         return nothing;
       }
-      const [now, changed] = await withPinnedSettings(client, async () => {
-        const update = before === null || !isAlone ? null : await updated(client, before);
+      let from = isAlone ? before : null;
+      const [now, changed] = await settledReading(client, async () => {
+        const last = from;
+        from = null;
+        const update = last === null ? null : await updated(client, last);
         return update ?? ([await everything(client), "all"] as const);
       });
       if (isAlone) base = now;

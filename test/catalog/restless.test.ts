@@ -23,10 +23,10 @@ async function connect(): Promise<pg.Client> {
 
 /** Somebody who makes and drops tables with all that hangs on them, one statement after the other, until told to end. */
 function restless(): () => Promise<void> {
-  let ended = false;
+  const end = new AbortController();
   const work = (async () => {
     const client = await connect();
-    while (!ended) {
+    while (!end.signal.aborted) {
       await client.query("CREATE TABLE a.t (id int PRIMARY KEY, note text DEFAULT length('x')::text, CHECK (id > 0))");
       await client.query("CREATE FUNCTION a.f(x a.t) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'");
       await client.query("CREATE VIEW a.v AS SELECT a.f(t) AS n, t.* FROM a.t");
@@ -37,7 +37,7 @@ function restless(): () => Promise<void> {
     await client.end();
   })();
   return async () => {
-    ended = true;
+    end.abort();
     await work;
   };
 }

@@ -6,6 +6,7 @@ import { changesOf, type ProposedChange } from "../proposal/changes-of.js";
 import { parseProposal } from "../proposal/parse-proposal.js";
 import type { AdvisoryAction, Proposal } from "../proposal/proposal.js";
 import { readIfThere, writeTogether } from "../system/files.js";
+import { withoutIrreversible } from "./derive-files.js";
 import { loadProject, readStoredArtifact, writeArtifact, type Project } from "../system/project/project.js";
 import { freshnessOfFiles } from "../artifact/freshness.js";
 
@@ -63,7 +64,10 @@ async function plan(project: Project, proposed: ProposedChange): Promise<Planned
   }
   if (oldUp === proposed.up && oldDown === proposed.down) return { proposed, files, action: "unchanged", writes: [] };
   const isEdited = bodyOf(oldUp) !== bodyOf(proposed.up) || bodyOf(oldDown) !== bodyOf(proposed.down);
-  const newUp = headOf(proposed.up) + bodyOf(isEdited ? oldUp : proposed.up);
+  const head = headOf(proposed.up);
+  // Somebody has written, or derived, the way back that the report's statement does not tell.
+  const hasWayBack = bodyOf(proposed.down) === "" && bodyOf(oldDown) !== "";
+  const newUp = (hasWayBack ? withoutIrreversible(head) : head) + bodyOf(isEdited ? oldUp : proposed.up);
   if (newUp === oldUp) return { proposed, files, action: "kept", writes: [] };
   const newDown: readonly (readonly [string, string])[] = isEdited ? [] : [[down, proposed.down]];
   return { proposed, files, action: isEdited ? "kept" : "updated", writes: [[up, newUp], ...newDown] };

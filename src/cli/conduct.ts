@@ -1,5 +1,5 @@
 import { BelayError, messageOf } from "../errors.js";
-import type { Project } from "../system/project/project.js";
+import type { Project, ProjectOptions } from "../system/project/project.js";
 import { exitCodeOf } from "./exit-code.js";
 import { openScreen, type Screen } from "./screen.js";
 
@@ -32,7 +32,7 @@ export interface Conductor {
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
   /** Loads the project, and says so where there is no config. */
-  readonly project: () => Promise<Project>;
+  readonly project: (options?: Pick<ProjectOptions, "missingDown">) => Promise<Project>;
   /** Asks yes or no; null where nobody can be asked. */
   readonly ask: ((question: string) => Promise<boolean>) | null;
   /** Asks for a word to be typed; null where nobody can be asked. */
@@ -77,9 +77,9 @@ function conductorOf(flags: SharedFlags, screen: Screen, signal: AbortSignal): C
     screen,
     flags,
     signal,
-    project: async () => {
+    project: async (options = {}) => {
       const { loadProject } = await import("../system/project/project.js");
-      const project = await loadProject({ configFile: flags.config ?? null });
+      const project = await loadProject({ ...options, configFile: flags.config ?? null });
       if (project.configFile === null)
         screen.tell(
           screen.paint.dim("No config found: one stage with the target embedded:main. `belay init` writes one."),

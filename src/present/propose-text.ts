@@ -38,6 +38,8 @@ export function proposeText(view: ProposalView, paint: Paint, dryRun: boolean): 
   const touched = view.changes.some(({ action }) => action === "written" || action === "updated");
   if (!dryRun && !touched && view.changes.length > 0)
     lines.push("", "The pairs and their artifacts are there already: nothing was changed.");
+  const isDerivable = view.changes.some(({ irreversible, action }) => irreversible !== null && action !== "kept");
+  if (!dryRun && isDerivable) lines.push("", `${paint.accent("next")}  belay build --derive, which writes the ways back that are missing`); // prettier-ignore
   if (!dryRun && touched) lines.push("", `${paint.accent("next")}  read the pairs, then belay rehearse`);
   return lines;
 }
@@ -48,7 +50,8 @@ function changeText(change: ChangeView, paint: Paint, dryRun: boolean): readonly
   if (dryRun) lines.push(...indented(change.up), paint.dim("  -- and back:"), ...indented(change.down));
   else lines.push(...statements("up  ", change.up, paint), ...statements("down", change.down, paint));
   for (const required of change.requires) lines.push(`  requires ${required}`);
-  if (change.irreversible !== null) lines.push(paint.warn(`  no way back could be derived: ${change.irreversible}`));
+  if (change.irreversible !== null) 
+    lines.push(paint.warn(`  no way back follows from the statement alone: ${change.irreversible}`), "  belay build --derive writes it, from a scratch copy of a database"); // prettier-ignore
   for (const warning of change.warnings) lines.push(paint.warn(`  ${warning}`));
   return [...lines, ""];
 }

@@ -19,29 +19,29 @@ export interface Scratch {
   readonly serverVersion: string;
 }
 
+interface Source {
+  /** The database whose catalog is copied; null for an empty one. */
+  readonly url: string | null;
+  readonly policy: Policy["rehearsal"];
+  readonly connections: Connections;
+  readonly report: Report;
+}
+
 /**
  * Makes a scratch copy of a target's catalog, with a sample of its rows where the policy allows that, lends it to `work` and drops it. What a rehearsal that
  * was killed has left is dropped by the next one.
  */
-export async function withScratch<T>(
-  source: {
-    readonly url: string;
-    readonly policy: Policy["rehearsal"];
-    readonly connections: Connections;
-    readonly report: Report;
-  },
-  work: (scratch: Scratch) => Promise<T>,
-): Promise<T> {
+export async function withScratch<T>(source: Source, work: (scratch: Scratch) => Promise<T>): Promise<T> {
   const server = await serverOf(source);
   const name = `${prefix}${process.pid}_${randomBytes(4).toString("hex")}`;
   // The session's name says that the database is in use, from before it is made until after it is dropped.
   return withSession(server.url, { applicationName: name }, async (maintenance) => {
     await sweep(maintenance);
-    const template = source.policy.on === "template" ? addressOf(source.url).database : "template0";
-    await create(maintenance, name, template);
+    const isTemplate = source.url !== null && source.policy.on === "template";
+    await create(maintenance, name, isTemplate ? addressOf(source.url).database : "template0");
     try {
       const url = withDatabase(server.url, name);
-      if (source.policy.on !== "template") await fill(source, url);
+      if (source.url !== null && !isTemplate) await fill({ ...source, url: source.url }, url);
       const [row] = await maintenance.query<{ version: string }>("SELECT current_setting('server_version') AS version");
       return await work({ url, on: server.on, serverVersion: row?.version ?? "" });
     } finally {
@@ -50,14 +50,11 @@ export async function withScratch<T>(
   });
 }
 
-async function serverOf(source: {
-  readonly url: string;
-  readonly policy: Policy["rehearsal"];
-  readonly connections: Connections;
-}): Promise<{ readonly url: string; readonly on: string }> {
-  const { on } = source.policy;
-  if (on === "embedded") return { url: (await source.connections.sandbox()).url("postgres"), on };
-  if (on === "template") return { url: withDatabase(source.url, "postgres"), on };
+async function serverOf({ url, policy, connections }: Source): Promise<{ readonly url: string; readonly on: string }> {
+  const { on } = policy;
+  if (on === "template" && url !== null) return { url: withDatabase(url, "postgres"), on };
+  if (on === "embedded" || on === "template")
+    return { url: (await connections.sandbox()).url("postgres"), on: "embedded" };
   const { host, port } = addressOf(on);
   return { url: on, on: `${host}:${port}` };
 }
@@ -74,10 +71,7 @@ async function create(maintenance: Session, name: string, template: string): Pro
 }
 
 /** Rebuilds the target's catalog in the empty database, and copies a sample of its rows. */
-async function fill(
-  source: { readonly url: string; readonly policy: Policy["rehearsal"]; readonly report: Report },
-  url: string,
-): Promise<void> {
+async function fill(source: Source & { readonly url: string }, url: string): Promise<void> {
   const from = await openSession(source.url, { applicationName: "belay-rehearsal/source" });
   try {
     await withSession(url, { applicationName: "belay-rehearsal/copy" }, async (to) => {

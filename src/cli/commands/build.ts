@@ -1,10 +1,12 @@
 import type { CommandModule } from "yargs";
+import { BelayError } from "../../errors.js";
 import { conduct, type SharedFlags } from "../conduct.js";
+import { deriveOutcome, type DeriveFlags } from "../derive.js";
 import { exitCode } from "../exit-code.js";
 
-interface Flags extends SharedFlags {
-  readonly changes: string[];
+interface Flags extends DeriveFlags {
   readonly check: boolean;
+  readonly derive: boolean;
 }
 
 export const buildCommand: CommandModule<SharedFlags, Flags> = {
@@ -13,9 +15,25 @@ export const buildCommand: CommandModule<SharedFlags, Flags> = {
   builder: (yargs) =>
     yargs
       .positional("changes", { type: "string", array: true, default: [] })
-      .option("check", { type: "boolean", default: false, describe: "write nothing; fail where one is out of date" }),
+      .option("check", { type: "boolean", default: false, describe: "write nothing; fail where one is out of date" })
+      .option("derive", {
+        type: "boolean",
+        default: false,
+        describe: "write the way back of changes that have none, from their effect on a scratch copy",
+      })
+      .option("force", {
+        type: "boolean",
+        default: false,
+        describe: "with --derive: in the place of one that is there",
+      }),
   handler: (flags) =>
-    conduct("build", flags, async ({ screen: { paint }, project }) => {
+    conduct("build", flags, async (conductor) => {
+      refuseTogether(flags);
+      if (flags.derive) return deriveOutcome(flags, conductor);
+      const {
+        screen: { paint },
+        project,
+      } = conductor;
       const { buildArtifacts } = await import("../../authoring/build-artifacts.js");
       const artifacts = await buildArtifacts(await project(), flags.changes, flags.check);
       const stale = artifacts.filter(({ action }) => action === "out-of-date");
@@ -41,3 +59,13 @@ export const buildCommand: CommandModule<SharedFlags, Flags> = {
       };
     }),
 };
+
+function refuseTogether({ check, derive, force }: Flags): void {
+  if (check && derive)
+    throw new BelayError(
+      "usage",
+      "flags-together",
+      "--derive writes, and --check writes nothing: give one of the two.",
+    );
+  if (force && !derive) throw new BelayError("usage", "flags-together", "--force goes with --derive.");
+}

@@ -20,8 +20,12 @@ const forms: readonly { readonly suffix: string; readonly load: (file: Found) =>
   { suffix: ".mjs", load: loadKnex },
 ];
 
+/** What becomes of an SQL change whose way back has no file: an error, or a change with an empty one. */
+export type MissingDown = "refuse" | "empty";
+
 interface Found {
   readonly root: string;
+  readonly missingDown: MissingDown;
   readonly id: ChangeId;
   /** Relative to the project. */
   readonly file: string;
@@ -38,21 +42,21 @@ export interface LoadedChanges {
  * All changes in `migrations/`, unordered. A file there that is part of no change is an error, not a thing to pass over.
  * @throws BelayError naming the file: `change-half-missing`, `change-file-unknown`, `change-unreadable` …
  */
-export async function loadChanges(root: string): Promise<readonly Change[]> {
-  const { changes, errors } = await tryLoadChanges(root);
+export async function loadChanges(root: string, missingDown: MissingDown = "refuse"): Promise<readonly Change[]> {
+  const { changes, errors } = await tryLoadChanges(root, missingDown);
   const [first] = errors;
   if (first !== undefined) throw first;
   return changes;
 }
 
 /** The same, but a file that cannot be read does not hide the others. */
-export async function tryLoadChanges(root: string): Promise<LoadedChanges> {
+export async function tryLoadChanges(root: string, missingDown: MissingDown = "refuse"): Promise<LoadedChanges> {
   const names = new Set((await listIfThere(join(root, folder))).filter((name) => !isIgnored(name)));
   const changes: Change[] = [];
   const errors: BelayError[] = [];
   for (const name of names) {
     try {
-      const change = await loadOne(root, name, names);
+      const change = await loadOne({ root, names, missingDown }, name);
       if (change !== null) changes.push(change);
     } catch (thrown) {
       if (!(thrown instanceof BelayError)) throw thrown;
@@ -63,30 +67,31 @@ export async function tryLoadChanges(root: string): Promise<LoadedChanges> {
 }
 
 /** Null for a file that belongs to another one's change. */
-async function loadOne(root: string, name: string, names: ReadonlySet<string>): Promise<Change | null> {
+async function loadOne(folderOf: Omit<Found, "id" | "file">, name: string): Promise<Change | null> {
   if (name.endsWith(".down.sql")) {
-    requireUp(name, names);
+    requireUp(name, folderOf.names);
     return null;
   }
   const form = forms.find(({ suffix }) => name.endsWith(suffix) && !name.endsWith(".d.ts"));
   if (form === undefined) throw unknownFile(name);
   const file = `${folder}/${name}`;
-  return form.load({ root, id: requireChangeId(name.slice(0, -form.suffix.length), file), file, names });
+  return form.load({ ...folderOf, id: requireChangeId(name.slice(0, -form.suffix.length), file), file });
 }
 
 function isIgnored(name: string): boolean {
   return name.startsWith(".") || name.endsWith(".tmp") || /^(README|LICENSE)/i.test(name) || name.endsWith(".map");
 }
 
-async function loadSql({ root, id, file, names }: Found): Promise<Change> {
+async function loadSql({ root, id, file, names, missingDown }: Found): Promise<Change> {
   const downName = `${id.id}.down.sql`;
   const downFile = `${folder}/${downName}`;
-  if (!names.has(downName)) {
+  if (!names.has(downName) && missingDown === "refuse") {
     throw new BelayError("usage", "change-half-missing", `${file} has no way back: ${downFile} is missing`, {
       hint: "Write it. Where there is none, say `-- belay:irreversible <reason>` in the up file and leave the down file empty.",
     });
   }
-  const [up, down] = await Promise.all([readText(join(root, file), file), readText(join(root, downFile), downFile)]);
+  const up = await readText(join(root, file), file);
+  const down = names.has(downName) ? await readText(join(root, downFile), downFile) : "";
   return sqlChange({ id, directives: parseHead(up, file), files: [file, downFile] }, up, down);
 }
 

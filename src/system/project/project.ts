@@ -9,7 +9,7 @@ import { BelayError, messageOf } from "../../errors.js";
 import type { Config } from "../config/config.js";
 import { loadConfig } from "../config/load-config.js";
 import { readIfThere, writeWhole } from "../files.js";
-import { loadChanges } from "./load-changes.js";
+import { loadChanges, type MissingDown } from "./load-changes.js";
 
 /** A folder with its config and its changes. */
 export interface Project {
@@ -26,12 +26,14 @@ export interface ProjectOptions {
   readonly directory?: string;
   /** The config's path, where it is not to be looked for. */
   readonly configFile?: string | null;
+  /** What becomes of a change in SQL without a file for its way back; refused by default. */
+  readonly missingDown?: MissingDown;
 }
 
 /** @throws BelayError `usage` naming the file that is wrong. */
 export async function loadProject(options: ProjectOptions = {}): Promise<Project> {
   const loaded = await loadConfig(options.directory ?? process.cwd(), options.configFile ?? null, process.env);
-  const changes = orderChanges(await loadChanges(loaded.root));
+  const changes = orderChanges(await loadChanges(loaded.root, options.missingDown));
   return { root: loaded.root, config: loaded.config, configFile: loaded.file, changes };
 }
 

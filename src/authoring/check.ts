@@ -75,7 +75,7 @@ async function changeFindings(project: Project, change: Change, built: Built[]):
     const { artifact } = one;
     built.push(one);
     const freshness = freshnessOfFiles(artifact, await readStoredArtifact(project, artifact.manifest));
-    const notes = informationOn(change);
+    const notes = [...informationOn(change), ...asWrittenFindings(one)];
     if (freshness.state === "warm") return notes;
     const file = `rollbacks/${artifact.manifest.file}`;
     const { code: rule, reason: message, hint: fix } = freshness;
@@ -84,6 +84,14 @@ async function changeFindings(project: Project, change: Change, built: Built[]):
     if (!(thrown instanceof BelayError)) throw thrown;
     return [findingOf(change, thrown)];
   }
+}
+
+/** What keeps somebody waiting, because its author wants it so; of everything else the rewriting takes care. */
+function asWrittenFindings({ change, asWritten }: Built): readonly Finding[] {
+  return asWritten.map(({ file, line, why }) => {
+    const message = `belay:as-written: it runs as it stands there. ${why}`;
+    return { change: change.id, rule: "as-written", severity: "info", file, line, message };
+  });
 }
 
 function informationOn(change: Change): readonly Finding[] {

@@ -18,6 +18,17 @@ export interface Built {
   readonly artifact: Artifact;
   /** What each statement of both halves asks of a database; none for commands. */
   readonly demands: readonly Demand[];
+  /** Statements that keep somebody waiting, because `-- belay:as-written` says so. */
+  readonly asWritten: readonly AsWritten[];
+}
+
+export interface AsWritten {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly sql: string;
+  /** What it costs to run it so, and what would run without the directive. */
+  readonly why: string;
 }
 
 /** What a build needs of a project: the changes, among which `requires` are found, and the policy. */
@@ -36,22 +47,27 @@ export async function buildAll(source: BuildSource): Promise<readonly Built[]> {
  */
 export async function build(source: BuildSource, change: Change): Promise<Built> {
   const { searchPath } = source.config.policy;
-  const { plan, demands } = await compiledFrom(change, searchPath);
+  const { plan, demands, asWritten } = await compiledFrom(change, searchPath);
   const requires = requiredBy(change, source.changes).map((required) => required.id);
   return {
     change,
     plan,
     artifact: sealArtifact(change, plan, { requires, searchPath }),
     demands,
+    asWritten,
   };
 }
 
-type Compiled = Pick<Built, "plan" | "demands">;
+type Compiled = Pick<Built, "plan" | "demands" | "asWritten">;
 
 async function compiledFrom(change: Change, searchPath: string): Promise<Compiled> {
   switch (change.form) {
     case "command":
-      return { plan: { form: "command", forward: change.up, backward: change.down, loss: [] }, demands: [] };
+      return {
+        plan: { form: "command", forward: change.up, backward: change.down, loss: [] },
+        demands: [],
+        asWritten: [],
+      };
     case "sql":
       return compileHalves(change, searchPath, change.up, change.down);
     case "knex":
@@ -94,7 +110,12 @@ async function compileHalves(
     ...demandsOf(up, { file: upFile, direction: "up", placed }),
     ...demandsOf(down, { file: downFile, direction: "down", placed }),
   ];
-  return { plan, demands };
+  const asWritten = [asWrittenIn(forward, upFile), asWrittenIn(backward, downFile)].flat();
+  return { plan, demands, asWritten };
+}
+
+function asWrittenIn({ asWritten }: Rewritten, file: string): readonly AsWritten[] {
+  return asWritten.map(({ statement: { line, text }, why }) => ({ file, line, sql: text, why }));
 }
 
 /** For showing only: the way forward runs live, so one that reads and decides is fine. */

@@ -1,5 +1,6 @@
 import type { Direction } from "../journal/entry.js";
 import { effectsOf, type Effects, type LockMode, type ObjectReference } from "../sql/effects.js";
+import { contentOf, contentsOf } from "../sql/node.js";
 import { quoteQualified } from "../sql/quote.js";
 import type { Statement } from "../sql/statement.js";
 import { rightFor, type Right } from "./right.js";
@@ -27,6 +28,12 @@ export interface Demand {
   /** IF EXISTS: what it names may be missing. */
   readonly tolerant: boolean;
   readonly work: readonly Work[];
+  /** Another form stands in the place of what the author wrote. */
+  readonly rewritten: boolean;
+  /** What it does to a table (its first relation) in a form that a partitioned one does not know. */
+  readonly unpartitioned: "index" | "foreign key" | null;
+  /** The table that it makes is partitioned. */
+  readonly makesPartitioned: boolean;
 }
 
 export interface DemandSource {
@@ -60,11 +67,26 @@ function demandOf(statement: Statement, effects: Effects, { file, direction, pla
     dynamic: ["DO", "CALL", "EXECUTE"].includes(effects.command),
     tolerant: effects.ifExists,
     work: workOf(statement, effects),
+    rewritten: statement.origin !== undefined,
+    unpartitioned: unpartitionedForm(statement),
+    makesPartitioned: contentOf(statement.node, "CreateStmt")?.partspec !== undefined,
   };
+}
+
+/** An index cannot be built concurrently for a partitioned table, nor can it have a foreign key that is not valid yet (the latter up to PostgreSQL 17). */
+function unpartitionedForm({ node }: Statement): Demand["unpartitioned"] {
+  if (contentOf(node, "IndexStmt")?.concurrent === true) return "index";
+  const commands = contentsOf(contentOf(node, "AlterTableStmt")?.cmds, "AlterTableCmd");
+  const constraints = commands.flatMap(({ def }) => contentOf(def, "Constraint") ?? []);
+  const isUnproved = constraints.some(
+    ({ contype, skip_validation, is_enforced }) =>
+      contype === "CONSTR_FOREIGN" && skip_validation === true && is_enforced === true,
+  );
+  return isUnproved ? "foreign key" : null;
 }
 
 /** What a command, or a migration that decides by what it reads, asks for: nobody can tell. */
 export function demandOfUnknown(file: string): Demand {
-  const nothing = { relations: [], makes: [], drops: [], needs: [], work: [] };
+  const nothing = { relations: [], makes: [], drops: [], needs: [], work: [], rewritten: false, unpartitioned: null, makesPartitioned: false }; // prettier-ignore
   return { file, place: null, sql: "", direction: "up", dynamic: true, tolerant: false, ...nothing };
 }

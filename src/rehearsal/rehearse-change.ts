@@ -7,7 +7,11 @@ import type { OpenTarget } from "../postgres/session/open-target.js";
 import { readCatalog, type Catalog } from "../postgres/ledger/record-catalog.js";
 import { revertChange } from "../postgres/run/revert-change.js";
 import type { RunContext } from "../postgres/run/run-transaction.js";
+import { readObjects } from "../postgres/preflight/read-objects.js";
+import type { Session } from "../postgres/session/session.js";
 import { isConnectionLost } from "../postgres/session/sql-state.js";
+import { judgeOnline } from "../preflight/judge-online.js";
+import { wantedBy } from "../preflight/wanted.js";
 import type { Report } from "../progress.js";
 import type { Policy } from "../system/config/config.js";
 import { catalogEquals, dataEquals, type Assertion } from "./assertion.js";
@@ -49,7 +53,10 @@ export async function rehearseChange(stage: Stage, built: Built): Promise<Change
   const run = new Run(stage, built, before, locks);
   stage.report({ kind: "rehearsing", change: built.change.id });
   try {
-    durationMs.up = await run.named("up-runs", note, () => run.up());
+    durationMs.up = await run.named("up-runs", note, async () => {
+      await refuseUnfit(stage.target.operator, built);
+      await run.up();
+    });
     if (built.change.directives.irreversible === null) {
       await proveBack(run, before, note, durationMs);
     } else {
@@ -61,6 +68,15 @@ export async function rehearseChange(stage: Stage, built: Built): Promise<Change
   const outcome = assertions.every((assertion) => assertion.passed) ? "proven" : "failed";
   return { change: built.change.id, outcome, assertions, locks: locks.taken(), durationMs, base: before.fingerprint };
 }
+
+/** What the tables of the copy cannot have in the form in which it is to be made, in the words of the check before a rollout. */
+async function refuseUnfit(session: Session, { demands }: Built): Promise<void> {
+  const { relations } = await readObjects(session, wantedBy(demands));
+  const [row] = await session.query<{ major: number }>("SELECT current_setting('server_version_num')::int / 10000 AS major");
+  const [first] = judgeOnline({ target: "scratch", server: { major: row?.major ?? 0 }, relations }, demands);
+  if (first === undefined) return;
+  throw new BelayError("refused", first.code, first.hint === null ? first.message : `${first.message} ${first.hint}`);
+} // prettier-ignore
 
 async function proveBack(
   run: Run,

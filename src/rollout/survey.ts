@@ -17,6 +17,7 @@ import { describeIdentity, isSameDatabase } from "../preflight/identity.js";
 import { judgeActivity } from "../preflight/judge-activity.js";
 import { judgeDisk } from "../preflight/judge-disk.js";
 import { judgeObjects } from "../preflight/judge-objects.js";
+import { judgeOnline } from "../preflight/judge-online.js";
 import { judgeServer, judgeTwins } from "../preflight/judge-server.js";
 import { judgeOrder } from "../preflight/out-of-order.js";
 import { wantedBy } from "../preflight/wanted.js";
@@ -181,6 +182,7 @@ async function judgeChanges(
     }),
     ...order,
     ...judgeObjects(facts, demands, searchPathOf(project)),
+    ...judgeOnline(facts, demands),
     ...judgeActivity(facts, demands, policy.vacuum),
     ...judgeDisk(facts, demands),
   ];

@@ -102,8 +102,9 @@ async function parseMessage(client: pg.Client, text: string): Promise<pg.Databas
   });
 }
 
-function placeOf({ file, place, sql }: Demand, offset: number): string {
+function placeOf({ file, place, sql, rewritten }: Demand, offset: number): string {
   if (place === null) return file;
+  if (rewritten) return `${file}:${place.line}:${place.column}`;
   const inside = new SourceText(sql).positionAtCharacter(offset);
   const column = inside.line === 1 ? place.column + inside.column - 1 : inside.column;
   return `${file}:${place.line + inside.line - 1}:${column}`;

@@ -10,6 +10,7 @@ import { initCommand } from "./commands/init.js";
 import { newCommand } from "./commands/new.js";
 import { planCommand } from "./commands/plan.js";
 import { proposeCommand } from "./commands/propose.js";
+import { purgeCommand } from "./commands/purge.js";
 import { rehearseCommand } from "./commands/rehearse.js";
 import { revertCommand } from "./commands/revert.js";
 import { rolloutCommand } from "./commands/rollout.js";
@@ -20,7 +21,7 @@ import { flagsOf, usageError } from "./usage-error.js";
 
 const commands = [
   initCommand, proposeCommand, newCommand, buildCommand, checkCommand, rehearseCommand, planCommand, rolloutCommand, statusCommand, historyCommand,
-  approveCommand, pauseCommand, resumeCommand, abortCommand, retryCommand, revertCommand, driftCommand,
+  approveCommand, pauseCommand, resumeCommand, abortCommand, retryCommand, revertCommand, driftCommand, purgeCommand,
 ] as unknown as readonly CommandModule<SharedFlags>[]; // prettier-ignore
 
 const sharedFlags = ["config", "target", "json", "yes", "quiet", "no-color", "help", "version"];

@@ -3,6 +3,20 @@ import { passedText } from "./pace-text.js";
 import type { Paint } from "./paint.js";
 
 /** Where everything stands, as it is printed and as the JSON document has it. */
+export interface KeptView {
+  readonly change: string;
+  readonly how: string;
+  readonly objects: readonly string[];
+  readonly parts: readonly {
+    readonly table: string;
+    readonly column: string | null;
+    readonly keptAs: string;
+    readonly rows: number;
+    readonly isEstimate: boolean;
+    readonly bytes: number | null;
+  }[];
+}
+
 export interface StatusView {
   readonly targets: readonly {
     readonly target: string;
@@ -33,19 +47,7 @@ export interface StatusView {
       readonly seenRows: number;
       readonly changedRows: number;
     } | null;
-    readonly kept: readonly {
-      readonly change: string;
-      readonly how: string;
-      readonly objects: readonly string[];
-      readonly parts: readonly {
-        readonly table: string;
-        readonly column: string | null;
-        readonly keptAs: string;
-        readonly rows: number;
-        readonly isEstimate: boolean;
-        readonly bytes: number | null;
-      }[];
-    }[];
+    readonly kept: readonly KeptView[];
     readonly drift: readonly { readonly message: string }[] | null;
     readonly artifacts: readonly {
       readonly change: string;
@@ -109,7 +111,7 @@ function short(at: string): string {
 }
 
 /** What is kept, where, and how much it is. */
-export function keptText({ how, objects, parts }: StatusView["targets"][number]["kept"][number]): string {
+export function keptText({ how, objects, parts }: KeptView): string {
   const places = parts.map(({ table, column, keptAs, rows, isEstimate, bytes }) => {
     const place = how === "hidden" && column !== null ? `in ${table} as ${keptAs}` : `in belay_kept.${keptAs}`;
     return [`${isEstimate ? "about " : ""}${rows} rows`, place, ...(bytes === null ? [] : [bytesText(bytes)])].join(

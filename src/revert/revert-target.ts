@@ -4,6 +4,7 @@ import type { AppliedChange } from "../journal/target-state.js";
 import { expectedAfterUndo } from "../snapshot/undo.js";
 import type { Loss } from "../plan/step.js";
 import { append } from "../postgres/ledger/ledger.js";
+import { purgedOf } from "../postgres/ledger/kept.js";
 import { readArtifact } from "../postgres/ledger/artifacts.js";
 import { readEntries, readTarget } from "../postgres/ledger/reader.js";
 import { readStoredSnapshot } from "../postgres/ledger/snapshots.js";
@@ -47,6 +48,8 @@ export interface RevertPlace {
   readonly directory: string;
   readonly report: Report;
   readonly reason: string;
+  /** False: columns that the way back hides stay hidden. */
+  readonly settle?: boolean;
 }
 
 /** Looks what the selection means on the target, and fetches the sealed artifacts from its ledger. */
@@ -59,9 +62,21 @@ export async function preview(open: OpenTarget, selection: Selection): Promise<T
     target: open.name,
     shownAs: open.shownAs,
     manifests,
-    loss: [...manifests.values()].flatMap((manifest) => manifest.loss),
+    loss: [
+      ...[...manifests.values()].flatMap((manifest) => manifest.loss),
+      ...(await purgedBefore(open, selected.revert)),
+    ],
     settled: null,
   };
+}
+
+/** What the changes had dropped, and nobody has any more. */
+async function purgedBefore({ operator }: OpenTarget, changes: readonly AppliedChange[]): Promise<readonly Loss[]> {
+  const lost: Loss[] = [];
+  for (const { id, seq } of changes) {
+    for (const object of await purgedOf(operator, id, seq)) lost.push({ object, what: "what it held was purged" });
+  }
+  return lost;
 }
 
 /**
@@ -127,6 +142,7 @@ async function takeBack(
     hold: true,
     open: begun?.id === change.id ? begun : null,
     directory: place.directory,
+    settle: place.settle ?? true,
   });
 }
 

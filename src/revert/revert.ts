@@ -2,6 +2,7 @@ import { BelayError } from "../errors.js";
 import { withConnections } from "../postgres/session/connections.js";
 import { readTarget } from "../postgres/ledger/reader.js";
 import type { OpenTarget } from "../postgres/session/open-target.js";
+import { settleHidden } from "../postgres/run/settle-hidden.js";
 import { settleAlone } from "../postgres/run/settle-change.js";
 import { connectionLost, isConnectionLost } from "../postgres/session/sql-state.js";
 import type { Report } from "../progress.js";
@@ -17,6 +18,8 @@ export interface RevertOptions {
   readonly targets?: readonly string[];
   readonly reason?: string;
   readonly report?: Report;
+  /** False: columns that the way back hides stay hidden, and the next command settles them; by default they are settled. */
+  readonly settle?: boolean;
   /** Shows what will happen, and asks. Nothing was touched when it says no. */
   readonly confirm?: (previews: readonly TargetPreview[]) => Promise<boolean>;
 }
@@ -72,7 +75,11 @@ async function revertAll(
   for (const { held, seen } of previews.toReversed()) {
     const reason = options.reason ?? "belay revert";
     const { policy } = project.config;
-    results.push(await revertOn({ held, policy, directory: project.root, report: options.report, reason }, seen));
+    const settle = options.settle ?? true;
+    const place = { held, policy, directory: project.root, report: options.report, reason, settle };
+    if (settle)
+      await held.persist((target) => settleHidden({ target, lock: policy.lock, report: options.report }, null));
+    results.push(await revertOn(place, seen));
   }
   return results.toReversed();
 }
@@ -95,7 +102,8 @@ async function previewSettled(
   return { ...(wasLast ? none : await preview(open, selection)), settled: begun.id };
 }
 
-function targetsOf(project: Project, names: readonly string[]): readonly Target[] {
+/** The targets of these names, or all, in the order of the stages. @throws BelayError `target-unknown`. */
+export function targetsOf(project: Project, names: readonly string[]): readonly Target[] {
   const { targets, stages } = project.config;
   const unknown = names.find((name) => !targets.some((target) => target.name === name));
   if (unknown !== undefined) {

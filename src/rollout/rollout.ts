@@ -3,6 +3,7 @@ import { BelayError } from "../errors.js";
 import { heldAs, type TargetState } from "../journal/target-state.js";
 import { buildAll, type Built } from "../postgres/build-plan.js";
 import { withConnections, type Connections } from "../postgres/session/connections.js";
+import { settleHidden } from "../postgres/run/settle-hidden.js";
 import { settleAlone } from "../postgres/run/settle-change.js";
 import { connectionLost, isConnectionLost } from "../postgres/session/sql-state.js";
 import { append } from "../postgres/ledger/ledger.js";
@@ -222,6 +223,7 @@ async function settleForeign(
   report: Report,
 ): Promise<void> {
   for (const target of [...opened.targets.values()].toReversed()) {
+    await settleHidden({ target, lock: project.config.policy.lock, report }, null);
     const { open } = await readTarget(target.operator);
     if (open === null || (unfinished !== null && open.rollout === unfinished)) continue;
     await settleAlone({ target, directory: project.root, lock: project.config.policy.lock, report }, open);

@@ -14,6 +14,7 @@ interface Flags extends SharedFlags, TerminateBlockersFlag {
   readonly rollout: string | undefined;
   readonly print: boolean;
   readonly reason: string;
+  readonly settle: boolean;
 }
 
 export const revertCommand: CommandModule<SharedFlags, Flags> = {
@@ -27,6 +28,11 @@ export const revertCommand: CommandModule<SharedFlags, Flags> = {
       .option("rollout", { type: "string", describe: "everything that this rollout applied" })
       .options(terminateBlockersFlag)
       .option("reason", { type: "string", default: "belay revert", describe: "why, for the ledger" })
+      .option("settle", {
+        type: "boolean",
+        default: true,
+        describe: "move the values of hidden columns away, and drop them; --no-settle leaves that to the next command",
+      })
       .option("print", { type: "boolean", default: false, describe: "print the SQL, touch nothing" }),
   handler: (flags) =>
     conduct("revert", flags, async (conductor) => {
@@ -42,6 +48,7 @@ export const revertCommand: CommandModule<SharedFlags, Flags> = {
         selection,
         targets: flags.target === undefined ? [] : [flags.target],
         reason: flags.reason,
+        settle: flags.settle,
         report: conductor.screen.report,
         confirm: (previews) => confirm(conductor, previews),
       });

@@ -1,4 +1,6 @@
+import { BelayError, messageOf } from "../../errors.js";
 import type { Session } from "../session/session.js";
+import { sqlStateOf } from "../session/sql-state.js";
 
 /** What a change took away, and is not gone. */
 export interface Kept {
@@ -6,6 +8,8 @@ export interface Kept {
   readonly seq: number;
   /** ISO 8601, UTC. */
   readonly at: string;
+  /** By the server's clock, in seconds. */
+  readonly ageSeconds: number;
   readonly change: string;
   readonly direction: "up" | "down";
   /** Hidden where it was or in the schema `belay_kept`; a column's values settled there, the column itself gone; or copied there, since it could not be hidden. */
@@ -35,10 +39,33 @@ export async function readKept(session: Session): Promise<readonly Kept[]> {
   );
   if (ledger?.there !== true) return [];
   const rows = await session.query(
-    `SELECT seq::float8 AS seq, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at, change, direction, how, objects,
+    `SELECT seq::float8 AS seq, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at, extract(epoch FROM clock_timestamp() - at)::float8 AS "ageSeconds", change, direction, how, objects,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('table', p -> 'table', 'column', p -> 'column', 'keptAs', p -> 'keptAs', 'rows', coalesce(p -> 'rows', '0'),
          'isEstimate', p -> 'isEstimate', 'bytes', p -> 'bytes')), '[]') FROM jsonb_array_elements(parts) AS p) AS parts
      FROM belay.kept_now()`,
   );
   return rows as unknown as readonly Kept[];
+}
+
+/** Drops what is kept under an entry for good, and says so in the ledger, in the transaction that is open. @throws BelayError `kept-in-use`. */
+export async function purgeKept(session: Session, seq: number, actor: string): Promise<void> {
+  try {
+    await session.query("SELECT belay.purge($1, $2, $3)", [seq, actor, session.epoch]);
+  } catch (thrown) {
+    if (sqlStateOf(thrown) !== "BE031") throw thrown;
+    throw new BelayError("refused", "kept-in-use", messageOf(thrown).replace(/^Belay: /, ""), {
+      hint: "Drop what uses it, and purge again.",
+      cause: thrown,
+    });
+  }
+}
+
+/** What was purged of an applied change since: its way back can only make that anew, empty. */
+export async function purgedOf(session: Session, change: string, since: number): Promise<readonly string[]> {
+  const rows = await session.query<{ object: string }>(
+    `SELECT DISTINCT object FROM belay.journal p JOIN belay.journal k ON k.seq = (p.body ->> 'kept')::bigint, jsonb_array_elements_text(p.body -> 'objects') AS object
+     WHERE p.kind = 'purged' AND p.change = $1 AND p.seq > $2 AND k.body ->> 'direction' = 'up' ORDER BY object`,
+    [change, since],
+  );
+  return rows.map(({ object }) => object);
 }

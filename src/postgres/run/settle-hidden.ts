@@ -36,6 +36,10 @@ interface Unsettled extends Record<string, unknown> {
 }
 
 async function unsettled({ operator }: OpenTarget, change: string | null): Promise<readonly Unsettled[]> {
+  const [ledger] = await operator.query<{ there: boolean }>(
+    "SELECT to_regprocedure('belay.unsettled()') IS NOT NULL AS there",
+  );
+  if (ledger?.there !== true) return [];
   return operator.query<Unsettled>(
     `SELECT relation, attribute, called, key IS NOT NULL AS "hasKey" FROM belay.unsettled() AS u WHERE coalesce(u.change = $1, true)`,
     [change],

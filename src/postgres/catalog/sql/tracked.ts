@@ -123,9 +123,10 @@ export const listAll = (serverVersion: number): string => all(({ ofUser }) => of
 /**
  * The rows that were written since the transaction id `$2`, and how many of a user's there are in all. Takes the excluded schemas as `$1`. `age` is the distance from
  * the next transaction id, so the comparison holds over a wraparound (manual, 25.1.5) as long as `$2` is not two billion transactions old.
+ * A row that was frozen keeps its id, and after two billion transactions more that looks like one to come: no row that can be seen is from there.
  */
 export const changedSince = (serverVersion: number): string => {
-  const isNew = "age(xmin) <= (select w from since)";
+  const isNew = "age(xmin) between 0 and (select w from since)";
   return `with since (w) as materialized (select age($2::xid)) ${all(() => isNew, isNew, serverVersion)}`;
 };
 

@@ -1,7 +1,7 @@
 -- Belay: the way back of CreateExecutionTasks (20251201090000_create_execution_tasks).
 -- Takes back the change with the digest 4f33a874ac4d4c4064904ebb8626733f3c7a73725891ebde3f01ed428d972fb2.
 --
---   psql -v ON_ERROR_STOP=1 -f rollbacks/20251201090000_create_execution_tasks.sql "$DATABASE_URL"
+--   psql -X -v ON_ERROR_STOP=1 -f rollbacks/20251201090000_create_execution_tasks.sql "$DATABASE_URL"
 --
 -- It takes the change back and records that in the ledger. Where the change is not applied it refuses and touches nothing;
 -- run a second time it says so and does nothing. Do not edit it: it is sealed. `belay build` makes it.
@@ -10,13 +10,26 @@
 --   drop table "task_errors"
 --   drop table "execution_tasks"
 
+SET client_encoding = 'UTF8';
 SET client_min_messages = notice;
 SET application_name = 'belay/artifact/20251201090000';
 SET search_path = public;
 SET TimeZone = 'UTC';
 SET synchronous_commit = on;
 SET statement_timeout = 0;
+SET default_transaction_isolation = 'read committed';
+SET default_transaction_deferrable = off;
+SET row_security = on;
+SET DateStyle = 'ISO, MDY';
+SET IntervalStyle = postgres;
+SET standard_conforming_strings = on;
+SET check_function_bodies = on;
+SET quote_all_identifiers = off;
 SET lock_timeout = '200ms';
+SET belay.reverting = '-';
+DO $belay$
+BEGIN PERFORM set_config(name, '0', false) FROM unnest(ARRAY['idle_session_timeout', 'transaction_timeout']) AS name WHERE current_setting(name, true) IS NOT NULL; END
+$belay$;
 
 DO $belay$
 BEGIN
@@ -56,4 +69,6 @@ $belay$;
 DO $belay$
 BEGIN PERFORM pg_advisory_unlock_all(); END
 $belay$;
+
+SET application_name TO DEFAULT;
 

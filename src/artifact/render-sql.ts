@@ -2,10 +2,14 @@ import type { Change } from "../change/change.js";
 import { firstBatch, smallestBatch } from "../plan/batch-size.js";
 import { authored, isAuthors, isBracketed, type Section, type StatementPlan, type Step } from "../plan/step.js";
 import { wantedLocks } from "../plan/wanted-locks.js";
-import { quoteLiteral, quoteQualified } from "../sql/quote.js";
+import { pinnedSettings, withoutTimeouts } from "../sql/pinned-settings.js";
+import { quoteLiteral } from "../sql/quote.js";
+import { block, perform } from "./block.js";
+import { isSkippable, refused, renderOutside, type Place } from "./render-outside.js";
 
 /** How long one request for a lock may make others wait, in milliseconds, when the artifact runs in bare psql. */
 const lockTimeoutMs = 200;
+const budget = `SET lock_timeout = '${lockTimeoutMs}ms';`;
 
 /** How long the artifact keeps asking for its locks, in seconds. */
 const lockPatienceSeconds = 300;
@@ -24,21 +28,14 @@ export function renderSql(change: Change, plan: StatementPlan, searchPath: strin
     blocks.push(renderers[section.transaction](section, place));
   });
   if (hidesColumns(sections)) blocks.push(settling(change));
-  return [...blocks, perform("pg_advisory_unlock_all()"), ""].join("\n\n");
+  return [...blocks, perform("pg_advisory_unlock_all()"), "SET application_name TO DEFAULT;", ""].join("\n\n");
 }
 
 const renderers: { readonly [K in Section["transaction"]]: (section: Section, place: Place) => string } = {
   inside,
-  outside,
+  outside: (section, place) => renderOutside(section, place, budget),
   batched,
 };
-
-interface Place {
-  readonly change: Change;
-  readonly index: number;
-  readonly count: number;
-  readonly searchPath: string;
-}
 
 function head(change: Change, plan: StatementPlan): string {
   const statements = plan.backward.flatMap((section) => section.steps).filter(isAuthors);
@@ -46,7 +43,7 @@ function head(change: Change, plan: StatementPlan): string {
     `Belay: the way back of ${oneLine(change.title)} (${change.id}).`,
     `Takes back the change with the digest ${change.digest}.`,
     "",
-    `  psql -v ON_ERROR_STOP=1 -f rollbacks/${change.id}.sql "$DATABASE_URL"`,
+    `  psql -X -v ON_ERROR_STOP=1 -f rollbacks/${change.id}.sql "$DATABASE_URL"`,
     "",
     "It takes the change back and records that in the ledger. Where the change is not applied it refuses and touches nothing;",
     "run a second time it says so and does nothing. Do not edit it: it is sealed. `belay build` makes it.",
@@ -61,13 +58,14 @@ function head(change: Change, plan: StatementPlan): string {
 
 function settings(change: Change, searchPath: string): string {
   return [
+    "SET client_encoding = 'UTF8';",
     "SET client_min_messages = notice;",
     `SET application_name = ${quoteLiteral(`belay/artifact/${change.version}`)};`,
     `SET search_path = ${searchPath};`,
-    "SET TimeZone = 'UTC';",
-    "SET synchronous_commit = on;",
-    "SET statement_timeout = 0;",
-    `SET lock_timeout = '${lockTimeoutMs}ms';`,
+    ...pinnedSettings.map((setting) => `SET ${setting};`),
+    budget,
+    `SET belay.reverting = '${refused}';`,
+    perform(withoutTimeouts),
   ].join("\n");
 }
 
@@ -92,10 +90,6 @@ function alreadyGuard(begin: string, sections: readonly Section[]): readonly str
     "    RAISE EXCEPTION 'Belay: it was already taken back. Nothing was touched.';",
     "  END IF;",
   ];
-}
-
-function isSkippable(step: Step): boolean {
-  return ["index-gone", "index-valid"].includes(step.verification.kind);
 }
 
 function inside(section: Section, place: Place): string {
@@ -195,42 +189,6 @@ function cameBack(keys: readonly string[], { id }: Change): string {
   return `belay.came_back(${quoteLiteral(id)}, ARRAY[${keys.map(quoteLiteral).join(", ")}]::text[])`;
 }
 
-/**
- * A statement outside a transaction cannot stand in a block that decides. It is skipped by name instead: where it must not run, the
- * search path leads nowhere, and IF EXISTS finds nothing.
- */
-function outside(section: Section, place: Place): string {
-  const { change, index, count, searchPath } = place;
-  const [step] = section.steps;
-  if (step === undefined) return "";
-  const id = quoteLiteral(change.id);
-  const end = perform(`belay.end_section(${id}, ${index}, ${count}, ${quoteLiteral(change.digest)})`);
-  const patient = "SET lock_timeout = 0;";
-  const budget = `SET lock_timeout = '${lockTimeoutMs}ms';`;
-  if (step.verification.kind !== "index-gone") return [patient, `${skippable(step)};`, budget, end].join("\n");
-  const { index: name } = step.verification;
-  const met = step.removes.map((key) => ` AND NOT belay.met(${id}, ${quoteLiteral(key)})`).join("");
-  const home = quoteLiteral(name.schema === null ? searchPath : quoteQualified({ schema: null, name: name.schema }));
-  return [
-    perform(
-      `set_config('search_path', CASE WHEN belay.todo(${id}, ${index})${met} THEN ${home} ELSE 'belay_nowhere' END, false)`,
-    ),
-    patient,
-    `DROP INDEX CONCURRENTLY IF EXISTS ${quoteQualified({ schema: null, name: name.name })};`,
-    `SET search_path = ${searchPath};`,
-    budget,
-    end,
-  ].join("\n");
-}
-
-/** CREATE INDEX CONCURRENTLY over an index that is there does nothing: IF NOT EXISTS. */
-function skippable(step: Step): string {
-  return step.sql.replace(
-    /^(\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+)(?!IF\s+NOT\s+EXISTS)/i,
-    "$1IF NOT EXISTS ",
-  );
-}
-
 function hidesColumns(sections: readonly Section[]): boolean {
   return sections.some(({ steps }) =>
     steps.some(({ purpose, removes }) => purpose === "hide" && removes.some((key) => key.startsWith("column "))),
@@ -241,7 +199,7 @@ function hidesColumns(sections: readonly Section[]): boolean {
 function settling({ id }: Change): string {
   return block([
     "BEGIN",
-    `  IF to_regproc('belay.settle') IS NOT NULL THEN CALL belay.settle(${quoteLiteral(id)}); END IF;`,
+    `  IF current_setting('belay.reverting') <> '${refused}' AND to_regproc('belay.settle') IS NOT NULL THEN CALL belay.settle(${quoteLiteral(id)}); END IF;`,
     "END",
   ]);
 }
@@ -252,19 +210,6 @@ function irreversible(change: Change): string {
     `  RAISE EXCEPTION 'Belay: % cannot be taken back: %', ${quoteLiteral(change.id)}, ${quoteLiteral(change.directives.irreversible ?? "")};`,
     "END",
   ]);
-}
-
-/** Calls a function without printing what it gives. */
-function perform(call: string): string {
-  return block([`BEGIN PERFORM ${call}; END`]);
-}
-
-/** A DO block whose dollar quote occurs nowhere in its body. */
-function block(lines: readonly string[]): string {
-  const body = lines.join("\n");
-  let tag = "$belay$";
-  for (let n = 1; body.includes(tag); n += 1) tag = `$belay${n}$`;
-  return `DO ${tag}\n${body}\n${tag};`;
 }
 
 function oneLine(text: string): string {

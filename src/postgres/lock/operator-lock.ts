@@ -9,7 +9,8 @@ interface Holder {
   readonly application: string;
   readonly user: string;
   readonly from: string;
-  readonly since: string;
+  /** Null where this role may not see it, and nobody has been the operator yet. */
+  readonly since: string | null;
   /** Who it is by its own word, such as `ada@laptop`; null where it has not said so yet. */
   readonly actor: string | null;
 }
@@ -52,12 +53,19 @@ async function holderOf(session: Session): Promise<Holder | null> {
   const [ledger] = await session.query<{ there: boolean }>(
     "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('belay.head') AND attname = 'operator') AS there",
   );
-  const actor = ledger?.there === true ? "(SELECT operator FROM belay.head WHERE since >= a.backend_start)" : "NULL";
+  // A role without pg_read_all_stats is not told when and from where another one's session began: then what the ledger says has to do.
+  const [actor, since] =
+    ledger?.there === true
+      ? [
+          "(SELECT operator FROM belay.head WHERE since >= a.backend_start OR a.backend_start IS NULL)",
+          "(SELECT since FROM belay.head)",
+        ]
+      : ["NULL", "NULL"];
   const [holder] = await session.query<Holder & Record<string, unknown>>(
-    `SELECT a.pid, a.application_name AS application, a.usename AS user, coalesce(host(a.client_addr), 'local') AS from,
-       to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"') AS since, ${actor} AS actor
+    `SELECT a.pid, a.application_name AS application, a.usename AS user, coalesce(host(a.client_addr), CASE WHEN a.backend_start IS NULL THEN 'somewhere' ELSE 'local' END) AS from,
+       to_char(coalesce(a.backend_start, ${since}) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"') AS since, ${actor} AS actor
      FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-     WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
        AND (l.classid::bigint << 32 | l.objid::bigint) = $1`,
     [operatorLockKey],
   );
@@ -68,7 +76,7 @@ function busy(target: string, holder: Holder | null): BelayError {
   const who =
     holder === null
       ? "It was released this moment."
-      : `${holder.actor === null ? "" : `${holder.actor}: `}${holder.user} from ${holder.from}, as ${holder.application}, process ${holder.pid}, since ${holder.since}.`;
+      : `${holder.actor === null ? "" : `${holder.actor}: `}${holder.user} from ${holder.from}, as ${holder.application}, process ${holder.pid}${holder.since === null ? "" : `, since ${holder.since}`}.`;
   return new BelayError("refused", "operator-busy", `${target}: somebody else is at work there. ${who}`, {
     hint: "Wait until that has ended: `belay status` shows it. Nothing was touched.",
   });

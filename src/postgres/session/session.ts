@@ -1,5 +1,6 @@
 import pg from "pg";
 import { BelayError } from "../../errors.js";
+import { pinnedSettings, withoutTimeouts } from "../../sql/pinned-settings.js";
 import { quoteLiteral } from "../../sql/quote.js";
 import { refusePooler } from "./pooler.js";
 import { addressOf, forDriver, shown } from "./address.js";
@@ -10,6 +11,9 @@ const connectTimeoutMs = 10_000;
 
 /** How often the server looks whether its client is still there, in milliseconds: an orphan ends by itself. */
 const connectionCheckMs = 1_000;
+
+/** After how long without a word it is asked whether the server is still there, in milliseconds: a network that swallows everything says nothing by itself. */
+const keepAliveInitialDelayMillis = 15_000;
 
 /** The longest name that the server keeps of a session, in bytes (manual, 20.8: application_name). */
 const maxNameBytes = 63;
@@ -40,7 +44,10 @@ export interface Session {
   rename(applicationName: string): Promise<void>;
   /** From now on it writes for the operator of this epoch. */
   claim(epoch: number): Promise<void>;
-  /** Puts every setting back to Belay's, whatever statements before have set; `searchPath` instead of the session's own where it is given. */
+  /**
+   * Puts every setting back to Belay's, whatever statements before have set, and gives up what they left: temporary tables, prepared statements, cursors, advisory
+   * locks. `searchPath` instead of the session's own where it is given.
+   */
   reset(searchPath?: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -65,6 +72,7 @@ export async function openSession(url: string, options: SessionOptions): Promise
     application_name: cut(options.applicationName),
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis,
   });
   let alive = true;
   client.on("error", () => {
@@ -111,14 +119,22 @@ function sessionOf(
       await client.query(`SET belay.epoch = ${quoteLiteral(String(epoch))}`);
     },
     reset: async (searchPath = goesBy.searchPath) => {
-      await prepare(client, { ...goesBy, searchPath }, watched, ["SESSION AUTHORIZATION", "ROLE", "ALL"]);
+      await prepare(client, { ...goesBy, searchPath }, watched, leftovers);
     },
     close: () => client.end(),
   };
 }
 
-/** Settings that came with versions 14 and 17: a session that waits for an approval, or works for long, is not ended. */
-const noTimeouts = `SELECT set_config(name, '0', false) FROM unnest(ARRAY['idle_session_timeout', 'transaction_timeout']) AS name WHERE current_setting(name, true) IS NOT NULL`;
+/** Rids a session of what statements before have left on it; DISCARD ALL would want a message of its own. A temporary table hides the real one of its name. */
+const leftovers: readonly string[] = [
+  "RESET SESSION AUTHORIZATION",
+  "RESET ROLE",
+  "RESET ALL",
+  "CLOSE ALL",
+  "DEALLOCATE ALL",
+  "DISCARD TEMP",
+  "SELECT pg_advisory_unlock_all()",
+];
 
 /** Sets everything in one message, and gives the server's process id. */
 async function prepare(
@@ -130,31 +146,22 @@ async function prepare(
   const { applicationName, searchPath, epoch } = goesBy;
   const settings = [
     `search_path = ${searchPath}`,
-    "TimeZone = 'UTC'",
-    "synchronous_commit = on",
+    ...pinnedSettings,
     "lock_timeout = 0",
-    "statement_timeout = 0",
     "idle_in_transaction_session_timeout = '10min'",
     "tcp_keepalives_idle = 15",
     "tcp_keepalives_interval = 5",
     "tcp_keepalives_count = 3",
     "tcp_user_timeout = '30s'",
     "client_min_messages = warning",
-    "default_transaction_isolation = 'read committed'",
-    "default_transaction_deferrable = off",
-    "row_security = on",
-    "DateStyle = 'ISO, MDY'",
-    "IntervalStyle = postgres",
-    "standard_conforming_strings = on",
-    "check_function_bodies = on",
     `application_name = ${quoteLiteral(cut(applicationName))}`,
     ...(watched ? [`client_connection_check_interval = ${connectionCheckMs}`] : []),
     ...(epoch === null ? [] : [`belay.epoch = ${quoteLiteral(String(epoch))}`]),
   ];
   const text = [
-    ...forget.map((what) => `RESET ${what}`),
+    ...forget,
     ...settings.map((setting) => `SET ${setting}`),
-    noTimeouts,
+    `SELECT ${withoutTimeouts}`,
     "SELECT pg_backend_pid() AS pid",
   ].join("; ");
   // A message of several statements gives a result for each.

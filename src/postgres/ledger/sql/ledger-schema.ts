@@ -7,7 +7,7 @@ import { reverting } from "./reverting.js";
 import { tables } from "./tables.js";
 
 /** The version of the ledger; it grows when its tables or functions change. */
-export const ledgerVersion = 4;
+export const ledgerVersion = 5;
 
 const version = `CREATE OR REPLACE FUNCTION belay.version() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT ${ledgerVersion}';`;
 

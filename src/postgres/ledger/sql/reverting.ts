@@ -39,9 +39,12 @@ DECLARE
 BEGIN
   PERFORM set_config('belay.reverting', '', false);
   IF NOT pg_try_advisory_lock(${operatorLockKey}) THEN
-    SELECT format('process %s, %s, since %s', a.pid, a.application_name, a.backend_start) INTO holder
+    -- A role without pg_read_all_stats is not told since when another one's session is there.
+    SELECT format('process %s of %s, %s, since %s', a.pid, a.usename, a.application_name,
+        coalesce(a.backend_start, (SELECT h.since FROM belay.head h))) INTO holder
       FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-      WHERE l.locktype = 'advisory' AND l.granted AND (l.classid::bigint << 32 | l.objid::bigint) = ${operatorLockKey} LIMIT 1;
+      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND (l.classid::bigint << 32 | l.objid::bigint) = ${operatorLockKey}
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1;
     RAISE EXCEPTION 'Belay: somebody else is at work in this database (%).', holder
       USING ERRCODE = 'BE002', HINT = 'Wait until that has ended, or end it, and run this again.';
   END IF;
@@ -89,7 +92,11 @@ BEGIN
     PERFORM belay.append('section-done', NULL, change, belay.operator(), jsonb_build_object('direction', 'down', 'section', section));
   ELSE
     PERFORM belay.append('reverted', NULL, change, belay.operator(), jsonb_build_object('digest', digest, 'reason', 'artifact run by hand'));
-    RAISE NOTICE 'Belay: % is taken back, and the ledger says so.', change;
+    IF transaction_timestamp() < statement_timestamp() THEN
+      RAISE WARNING 'Belay: % is taken back as soon as this transaction of yours is committed, and not before: COMMIT it.', change;
+    ELSE
+      RAISE NOTICE 'Belay: % is taken back, and the ledger says so.', change;
+    END IF;
   END IF;
 END $f$;
 `;

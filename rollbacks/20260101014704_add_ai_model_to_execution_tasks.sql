@@ -1,7 +1,7 @@
 -- Belay: the way back of AddAiModelToExecutionTasks (20260101014704_add_ai_model_to_execution_tasks).
 -- Takes back the change with the digest 9c2a2ef812fa9abe6942957a03abc4b467ddad19e5abba0ecc417e3d476d423a.
 --
---   psql -v ON_ERROR_STOP=1 -f rollbacks/20260101014704_add_ai_model_to_execution_tasks.sql "$DATABASE_URL"
+--   psql -X -v ON_ERROR_STOP=1 -f rollbacks/20260101014704_add_ai_model_to_execution_tasks.sql "$DATABASE_URL"
 --
 -- It takes the change back and records that in the ledger. Where the change is not applied it refuses and touches nothing;
 -- run a second time it says so and does nothing. Do not edit it: it is sealed. `belay build` makes it.
@@ -9,13 +9,26 @@
 -- What it does:
 --   ALTER TABLE execution_tasks DROP COLUMN ai_model
 
+SET client_encoding = 'UTF8';
 SET client_min_messages = notice;
 SET application_name = 'belay/artifact/20260101014704';
 SET search_path = public;
 SET TimeZone = 'UTC';
 SET synchronous_commit = on;
 SET statement_timeout = 0;
+SET default_transaction_isolation = 'read committed';
+SET default_transaction_deferrable = off;
+SET row_security = on;
+SET DateStyle = 'ISO, MDY';
+SET IntervalStyle = postgres;
+SET standard_conforming_strings = on;
+SET check_function_bodies = on;
+SET quote_all_identifiers = off;
 SET lock_timeout = '200ms';
+SET belay.reverting = '-';
+DO $belay$
+BEGIN PERFORM set_config(name, '0', false) FROM unnest(ARRAY['idle_session_timeout', 'transaction_timeout']) AS name WHERE current_setting(name, true) IS NOT NULL; END
+$belay$;
 
 DO $belay$
 BEGIN
@@ -51,11 +64,13 @@ $belay$;
 
 DO $belay$
 BEGIN
-  IF to_regproc('belay.settle') IS NOT NULL THEN CALL belay.settle('20260101014704_add_ai_model_to_execution_tasks'); END IF;
+  IF current_setting('belay.reverting') <> '-' AND to_regproc('belay.settle') IS NOT NULL THEN CALL belay.settle('20260101014704_add_ai_model_to_execution_tasks'); END IF;
 END
 $belay$;
 
 DO $belay$
 BEGIN PERFORM pg_advisory_unlock_all(); END
 $belay$;
+
+SET application_name TO DEFAULT;
 

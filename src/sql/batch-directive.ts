@@ -5,7 +5,7 @@ const DIRECTIVE = /^belay:batch(?=\s|$)\s*(.*)$/;
 const KEY = /^key\s*=\s*(.*)$/;
 const COLUMN = /^\s*(?:([A-Za-z_\u0080-\uFFFF][\w$\u0080-\uFFFF]*)|"((?:[^"]|"")+)")\s*(?:,|$)/;
 
-/** `-- belay:batch`, or `-- belay:batch key=tenant, "Id"`: the columns are written as in SQL. */
+/** `-- belay:batch`, or `-- belay:batch key=tenant, "Id"`: the columns are written as in SQL, where letters beyond ASCII keep their case (in UTF-8). */
 export interface BatchDirective {
   readonly key: readonly string[] | null;
 }
@@ -27,7 +27,7 @@ function columnsOf(list: string, statement: Statement, file: string): readonly s
   for (let rest = list; rest.trim() !== "";) {
     const [whole, plain, quoted] = COLUMN.exec(rest) ?? [];
     if (whole === undefined) throw invalid(statement, file, `"${rest.trim()}" is no list of columns`);
-    columns.push(plain?.toLowerCase() ?? quoted?.replaceAll('""', '"') ?? "");
+    columns.push(plain?.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()) ?? quoted?.replaceAll('""', '"') ?? "");
     rest = rest.slice(whole.length);
   }
   if (columns.length === 0) throw invalid(statement, file, "belay:batch key= names no column");

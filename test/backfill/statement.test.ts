@@ -103,6 +103,11 @@ describe("what is known of a batched statement", () => {
     expect(await batchIn("UPDATE t SET n = 1", "-- why")).toBeNull();
   });
 
+  test("a key without quotes is folded as the server folds a name: letters beyond ASCII stay", async () => {
+    const named = await batchIn("UPDATE t SET ÄRGER_Nr = 1", "-- belay:batch");
+    expect((await batchIn("UPDATE t SET n = 1", "-- belay:batch key=ÄRGER_Nr"))?.key).toEqual(named?.sets);
+  });
+
   test("it is a section of its own, between what commits together", async () => {
     const plan = await compiled(
       "ALTER TABLE t ADD c int;\n-- belay:batch\nUPDATE t SET c = 1;\nALTER TABLE t ALTER c SET NOT NULL;",

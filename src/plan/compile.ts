@@ -133,9 +133,10 @@ function statementSteps(
 ): readonly Classified[] {
   const hiding = hidingIn(source, statements, direction);
   const keeper = { id: source.id, digest: source.digest, direction };
+  const unlessOf = (compiled: Compiled): readonly string[] => doneBy(compiled.statement.node, compiled.effects, other);
   return statements.flatMap((compiled) => {
-    const { statement, effects } = compiled;
-    const unless = doneBy(statement.node, effects, other);
+    const { effects } = compiled;
+    const unless = [...new Set(groupOf(compiled, statements).flatMap(unlessOf))];
     const plain = { ...ownStep(compiled), ...(unless.length > 0 && { unless }) };
     const step = hiding.has(compiled) ? hidden(plain, effects, keeper) : plain;
     const own = { step, transaction: compiled.batch === null ? effects.transaction : "batched" } as const;
@@ -146,6 +147,12 @@ function statementSteps(
         : effects.drops.filter(isKept).map((object) => bookStep("keep", source, object, false));
     return [...back.map((one) => ({ step: one, transaction: "inside" as const })), ...kept, own];
   });
+}
+
+/** What stands for one part of a statement runs as a whole, or not at all. */
+function groupOf(compiled: Compiled, all: readonly Compiled[]): readonly Compiled[] {
+  const { part } = compiled.statement;
+  return part === undefined ? [compiled] : all.filter(({ statement }) => statement.part?.group === part.group);
 }
 
 /** The way back scans after the emergency is over. The way forward brings back only where it was taken back before, and nobody waits for that. */

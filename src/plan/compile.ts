@@ -133,10 +133,10 @@ function statementSteps(
 ): readonly Classified[] {
   const hiding = hidingIn(source, statements, direction);
   const keeper = { id: source.id, digest: source.digest, direction };
-  const unlessOf = (compiled: Compiled): readonly string[] => doneBy(compiled.statement.node, compiled.effects, other);
+  const done = doneInGroups(statements, other);
   return statements.flatMap((compiled) => {
     const { effects } = compiled;
-    const unless = [...new Set(groupOf(compiled, statements).flatMap(unlessOf))];
+    const unless = done.get(compiled) ?? [];
     const plain = { ...ownStep(compiled), ...(unless.length > 0 && { unless }) };
     const step = hiding.has(compiled) ? hidden(plain, effects, keeper) : plain;
     const own = { step, transaction: compiled.batch === null ? effects.transaction : "batched" } as const;
@@ -149,10 +149,20 @@ function statementSteps(
   });
 }
 
-/** What stands for one part of a statement runs as a whole, or not at all. */
-function groupOf(compiled: Compiled, all: readonly Compiled[]): readonly Compiled[] {
-  const { part } = compiled.statement;
-  return part === undefined ? [compiled] : all.filter(({ statement }) => statement.part?.group === part.group);
+/** What must have come back for each statement to have nothing left to do. What stands for one part of a statement goes by the part. */
+function doneInGroups(statements: readonly Compiled[], other: OtherHalf): ReadonlyMap<Compiled, readonly string[]> {
+  const own = new Map(statements.map((one) => [one, doneBy(one.statement.node, one.effects, other)]));
+  const groupOf = ({ statement }: Compiled): number | undefined => statement.part?.group;
+  const shared = (one: Compiled): readonly string[] => {
+    const members = statements.filter((each) => groupOf(each) === groupOf(one));
+    return members.map((each) => own.get(each) ?? []).find((keys) => keys.length > 0) ?? [];
+  };
+  return new Map(
+    statements.map((one) => {
+      const keys = own.get(one) ?? [];
+      return [one, keys.length > 0 || groupOf(one) === undefined ? keys : shared(one)];
+    }),
+  );
 }
 
 /** The way back scans after the emergency is over. The way forward brings back only where it was taken back before, and nobody waits for that. */

@@ -4,7 +4,7 @@ import type { AppliedChange } from "../journal/target-state.js";
 import { expectedAfterUndo } from "../snapshot/undo.js";
 import type { Loss } from "../plan/step.js";
 import { append } from "../postgres/ledger/ledger.js";
-import { purgedOf } from "../postgres/ledger/kept.js";
+import { purgedOf, violationsOf, type Violation } from "../postgres/ledger/kept.js";
 import { readArtifact } from "../postgres/ledger/artifacts.js";
 import { readEntries, readTarget } from "../postgres/ledger/reader.js";
 import { readStoredSnapshot } from "../postgres/ledger/snapshots.js";
@@ -38,6 +38,8 @@ export interface TargetPreview extends Selected {
   readonly manifests: ReadonlyMap<string, Manifest>;
   /** What the way back destroys for good. */
   readonly loss: readonly Loss[];
+  /** Rows that have come since, and would stop the way back at a constraint. */
+  readonly violations: readonly Violation[];
   /** A change that was cut off half-way, and has been taken to "none of it" already; null where there was none. */
   readonly settled: string | null;
 }
@@ -66,8 +68,18 @@ export async function preview(open: OpenTarget, selection: Selection): Promise<T
       ...[...manifests.values()].flatMap((manifest) => manifest.loss),
       ...(await purgedBefore(open, selected.revert)),
     ],
+    violations: await violationsIn(open, selected.revert),
     settled: null,
   };
+}
+
+async function violationsIn(
+  { operator }: OpenTarget,
+  changes: readonly AppliedChange[],
+): Promise<readonly Violation[]> {
+  const found: Violation[] = [];
+  for (const { id } of changes) found.push(...(await violationsOf(operator, id)));
+  return found;
 }
 
 /** What the changes had dropped, and nobody has any more. */

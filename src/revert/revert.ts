@@ -61,6 +61,7 @@ async function revertAll(
     previews.map(({ seen }) => seen),
   );
   refuseIrreversible(previews.map(({ seen }) => seen));
+  refuseViolations(previews.map(({ seen }) => seen));
   const concerned = previews.filter(({ seen }) => seen.revert.length > 0);
   if (
     concerned.length > 0 &&
@@ -98,7 +99,7 @@ async function previewSettled(
   if (begun === null || seen.revert.some(({ id }) => id === begun.id && begun.direction === "down")) return seen;
   await settleAlone({ target: open, directory: project.root, lock: project.config.policy.lock, report }, begun);
   const wasLast = selection.kind === "last" && (begun.direction === "up" || begun.untouched !== null);
-  const none = { ...seen, revert: [], manifests: new Map(), loss: [] };
+  const none = { ...seen, revert: [], manifests: new Map(), loss: [], violations: [] };
   return { ...(wasLast ? none : await preview(open, selection)), settled: begun.id };
 }
 
@@ -141,4 +142,18 @@ function refuseIrreversible(previews: readonly TargetPreview[]): void {
       });
     }
   }
+}
+
+/** A way back is not begun that would stop half-way. */
+function refuseViolations(previews: readonly TargetPreview[]): void {
+  const found = previews.flatMap(({ target, violations }) =>
+    violations.map(({ what, rows }) => `${target}: ${rows} ${what}`),
+  );
+  if (found.length === 0) return;
+  throw new BelayError(
+    "refused",
+    "rows-in-the-way",
+    `Rows have come since that do not fit what the way back brings back: ${found.join("; ")}. Nothing was touched.`,
+    { hint: "Give them values that fit, or delete them, and run it again." },
+  );
 }

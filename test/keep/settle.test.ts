@@ -82,6 +82,30 @@ describe("a column that a way back hides", () => {
   });
 });
 
+describe("a column that a way forward hides", () => {
+  it("is not begun to come back where rows have come since that do not fit it, and says how many", async () => {
+    const made = await live({
+      "migrations/20260101000000_drop_name.up.sql": "ALTER TABLE things DROP COLUMN name;\n",
+      "migrations/20260101000000_drop_name.down.sql":
+        "ALTER TABLE things ADD COLUMN name text NOT NULL CHECK (name <> '');\n",
+      "migrations/20251231000000_name_all.up.sql":
+        "ALTER TABLE things ALTER COLUMN name SET NOT NULL; ALTER TABLE things ADD CHECK (name <> '' OR size < 0);\n",
+      "migrations/20251231000000_name_all.down.sql":
+        "ALTER TABLE things DROP CONSTRAINT things_check; ALTER TABLE things ALTER COLUMN name DROP NOT NULL;\n",
+    });
+    const { query } = made.database("main");
+    await query("INSERT INTO things (id) VALUES (0), (-1)");
+    const { stderr } = await expectBelay(made, 3, ["revert", "--last", "--yes"]);
+    expect(stderr).toContain("2 rows of public.things without a value for name, which is NOT NULL");
+    expect(await columns(made)).toEqual(["id", "size", expect.stringMatching(/^belay_kept_/)]);
+    await query("DELETE FROM things WHERE id <= 0");
+    await expectBelay(made, 0, ["revert", "--last", "--yes"]);
+    expect(await columns(made)).toEqual(["id", "size", "name"]);
+    const [row] = await query("SELECT count(name)::int AS n FROM things");
+    expect(row).toEqual({ n: 20_000 });
+  });
+});
+
 describe("a purge", () => {
   it("leaves what is young, asks before, ends the way back of what is applied, and the revert says what that lost", async () => {
     const made = await live(dropSize);

@@ -69,3 +69,19 @@ export async function purgedOf(session: Session, change: string, since: number):
   );
   return rows.map(({ object }) => object);
 }
+
+/** Rows that would break a constraint that a way back brings back. */
+export interface Violation extends Record<string, unknown> {
+  /** In words: `rows of public.things without a value for size, which is NOT NULL`. */
+  readonly what: string;
+  readonly rows: number;
+}
+
+/** Looks through the rows as they are, without a lock that anybody feels: what has come since a change hid something, and does not fit it. */
+export async function violationsOf(session: Session, change: string): Promise<readonly Violation[]> {
+  const [ledger] = await session.query<{ there: boolean }>(
+    "SELECT to_regprocedure('belay.violations(text, text)') IS NOT NULL AS there",
+  );
+  if (ledger?.there !== true) return [];
+  return session.query<Violation>("SELECT what, rows::float8 AS rows FROM belay.violations($1, 'down')", [change]);
+}

@@ -63,7 +63,8 @@ test("a catalog whose reading the server ended to resolve a deadlock is read aga
   await database.query("CREATE TABLE a.one (id int); CREATE TABLE a.two (id int)");
   await database.query("CREATE VIEW a.of_one AS SELECT id FROM a.one; CREATE VIEW a.of_two AS SELECT id FROM a.two");
   const [reader, other] = [await connect(), await connect()];
-  await reader.query("SET deadlock_timeout = '10ms'");
+  // A process looks for a deadlock once, when it has waited for so long: by then the other one waits too.
+  await reader.query("SET deadlock_timeout = '3s'");
   await other.query("SET deadlock_timeout = '60s'; BEGIN; LOCK TABLE a.two IN ACCESS EXCLUSIVE MODE");
   const reading = readSnapshot(reader);
   for (let waits = false; !waits;) {

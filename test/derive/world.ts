@@ -1,9 +1,8 @@
 import { findWay, type FoundWay } from "../../src/authoring/derive-way.js";
 import { readSide } from "../../src/postgres/catalog/read-side.js";
 import type { Side } from "../../src/snapshot/derive/side.js";
-import { withSession, type Session } from "../../src/postgres/session/session.js";
+import type { Session } from "../../src/postgres/session/session.js";
 import { describeDifference, differences } from "../../src/snapshot/difference.js";
-import type { FreshDatabase } from "../support/database.js";
 
 /** How the catalog of the session comes back from what `change` does to it; everything is taken back afterwards. */
 export async function wayBackFrom(session: Session, change: string, setup = "SELECT 1"): Promise<FoundWay> {
@@ -21,10 +20,6 @@ export async function wayBackFrom(session: Session, change: string, setup = "SEL
   } finally {
     await session.query("ROLLBACK");
   }
-}
-
-export function onSession<T>(database: FreshDatabase, work: (session: Session) => Promise<T>): Promise<T> {
-  return withSession(database.url, { applicationName: "test", searchPath: "''" }, work);
 }
 
 async function expectCatalog(session: Session, wanted: Side, way: FoundWay): Promise<void> {

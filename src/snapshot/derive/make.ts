@@ -16,17 +16,24 @@ export interface Making {
 
 const isInherited = (object: CatalogObject): boolean => object["inherited"] === true;
 
-/** A column's default stands in its definition, so that rows that are there satisfy NOT NULL. */
+const notNull = / (?:CONSTRAINT "(?:[^"]|"")*" )?NOT NULL(?: NO INHERIT)?$/;
+
+/** A default that rows need, because the column is NOT NULL, stands in the definition; any other one is set afterwards, and rewrites nothing. */
 function addColumn(input: EmitterInput): readonly Emission[] {
   const { key, name, object, snapshot } = input;
   const isAttribute = relationOf(key, snapshot)?.startsWith("type ") === true;
   const definition = columnDefinition(name.path[2] ?? "", object);
-  const notNull = / (?:CONSTRAINT "(?:[^"]|"")*" )?NOT NULL(?: NO INHERIT)?$/;
-  const withDefault = object["default"] === undefined
-    ? definition
-    : `${definition.replace(notNull, "")}${clause("DEFAULT", object["default"])}${notNull.exec(definition)?.[0] ?? ""}`; // prettier-ignore
+  const [condition = ""] = notNull.exec(definition) ?? [];
+  const withDefault = needsDefault(object)
+    ? `${definition.replace(notNull, "")}${clause("DEFAULT", object["default"])}${condition}`
+    : definition;
   const add = `ADD ${isAttribute ? "ATTRIBUTE" : "COLUMN"} ${withDefault}`;
   return emit("create", input, `${alterRelation(key, snapshot)} ${add}`);
+}
+
+/** Whether a column that is added to a table with rows must bring its default along. */
+export function needsDefault(column: CatalogObject): boolean {
+  return column["notNull"] !== undefined && column["default"] !== undefined;
 }
 
 /** A column of a relation that is there already; one that is inherited came with its parent's. */
@@ -35,7 +42,7 @@ function column(input: EmitterInput): readonly Emission[] {
   const rest = emitObject(snapshot, key);
   const relation = relationOf(key, snapshot) ?? "";
   if (/^(?:view|materialized view) /.test(relation) || isInherited(object)) return rest;
-  return [...addColumn(input), ...rest.filter(({ unit }) => unit !== defaultUnit(key))];
+  return [...addColumn(input), ...rest.filter(({ unit }) => unit !== defaultUnit(key) || !needsDefault(object))];
 }
 
 /** A child of an inheritance tree, made below its parents, so that what it has from them alone is not its own. */

@@ -6,7 +6,7 @@ import { objectKey } from "../object-key.js";
 import { dropStatements } from "./drop.js";
 import { dependentsIn, inOrder, partsIn } from "./graph.js";
 import { type Intent, intend } from "./intent.js";
-import { makeStatements } from "./make.js";
+import { makeStatements, needsDefault } from "./make.js";
 import { columnOfDefault, nameOf, relationOf, slotOf, wholeOf, wholesOf } from "./parts.js";
 import type { Derived, Side } from "./side.js";
 
@@ -88,7 +88,9 @@ class Order {
     const { drops } = this.intent;
     // A sequence is made before the column that it is for, and tied to it afterwards.
     const needed = (this.to.needs.get(unit) ?? []).filter((one) => !unit.startsWith("sequence ") || nameOf(one).kind === "schema"); // prettier-ignore
-    const ofDefault = unit.startsWith("column ") ? (this.to.needs.get(defaultUnit(unit)) ?? []) : [];
+    const ofDefault = needsDefault(this.to.snapshot.objects[unit] ?? {})
+      ? (this.to.needs.get(defaultUnit(unit)) ?? [])
+      : [];
     const gone = [unit, ...this.#inTheWay(unit), ...this.#dependents(unit), ...this.#partsBefore(unit)];
     const made = [...needed, ...ofDefault, ...this.#around(unit)].filter((one) => one !== unit && this.#isTouched(one));
     return [...gone.filter((one) => drops.has(one)).map((one) => dropping(this.#carrier(one))), ...made.map(making)];

@@ -30,5 +30,3 @@ export function refusal(why: string): Refusal {
 
 /** What follows by itself from another object's change. */
 export const follows: AttributeRule = () => [];
-
-export const replaced: AttributeRule = () => "replace";

@@ -80,8 +80,10 @@ export const indexRules: AttributeRules = {
   notReady: invalid,
   dropping: invalid,
   partitionOf: (alteration) => {
-    const parent = alteration.object["partitionOf"];
+    const { was, object } = alteration;
+    const parent = object["partitionOf"];
     if (parent === undefined) return [];
+    if (was["partitionOf"] !== undefined) return refusal(`hangs on another index than ${String(parent)}`);
     return emit(
       "attach",
       alteration,

@@ -2,14 +2,7 @@ import { emit } from "../../emit/emission.js";
 import { publishedTable, textSearchMapping } from "../../emit/server-object.js";
 import { entriesOf, identifier, literal, mapOf, referenced, roleName, textsOf } from "../../emit/sql-text.js";
 import { sameAttribute } from "../../snapshot.js";
-import {
-  type Alteration,
-  type Altered,
-  type AttributeRule,
-  type AttributeRules,
-  follows,
-  refusal,
-} from "./alteration.js";
+import { type Alteration, type Altered, type AttributeRule, type AttributeRules, follows } from "./alteration.js";
 import { alterTarget, comment, commentRule, commonRules, foreignOptionChanges } from "./shared.js";
 
 const beforeLanguage = (definition: string): string => definition.split("\n LANGUAGE ")[0] ?? "";
@@ -184,5 +177,3 @@ export const subscriptionRules: AttributeRules = {
   ...commonRules(),
   enabled: (alteration) => alterTarget(alteration, alteration.object["enabled"] === true ? "ENABLE" : "DISABLE"),
 };
-
-export const secretRefusal = refusal("has an option whose value is a secret, which no snapshot holds");

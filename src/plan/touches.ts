@@ -1,7 +1,7 @@
 import type { Section, Step } from "./step.js";
 
-/** The commands whose effect lies in a table's rows. */
-const rowCommands: readonly string[] = ["INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE"];
+/** Commands that lock a table as if they wrote its rows, and do not. */
+const onlyLocking: readonly string[] = ["LOCK TABLE"];
 
 /**
  * What each section of a way forward touches, by key: the objects that its statements make or remove, and the rows that they write. The n-th statement that writes
@@ -27,9 +27,10 @@ export function untouchedAfter(forward: readonly (readonly string[])[], begun: n
 
 /** The tables whose rows a step writes, quoted. */
 export function tablesWrittenBy(step: Step): readonly string[] {
-  if (step.purpose !== null || !rowCommands.includes(step.command)) return [];
+  if (step.purpose !== null || onlyLocking.includes(step.command)) return [];
+  // ROW EXCLUSIVE is what writing takes, also from within a WITH (manual, 13.3.1).
   return step.locks
-    .filter(({ mode }) => mode !== "ACCESS SHARE" && mode !== "ROW SHARE")
+    .filter(({ mode }) => mode === "ROW EXCLUSIVE" || step.command === "TRUNCATE")
     .map(({ relation }) => relation);
 }
 

@@ -41,6 +41,20 @@ describe("what a way back may touch", () => {
     expect(untouchedAfter(forward, 3)).toEqual([]);
   });
 
+  test("a WITH that writes touches the rows that it writes, whatever the query around it is called; locking a table touches none", () => {
+    const both = { relation: "t", mode: "ROW EXCLUSIVE" } as const;
+    const query = step("SELECT", { locks: [both, { relation: "u", mode: "ACCESS SHARE" }] });
+    const [empties, locks] = [
+      step("TRUNCATE", { locks: [{ relation: "t", mode: "ACCESS EXCLUSIVE" }] }),
+      step("LOCK TABLE", { locks: [both] }),
+    ];
+    expect(touchesForward([section(query), section(empties), section(locks)])).toEqual([
+      ["rows t 1"],
+      ["rows t 2"],
+      [],
+    ]);
+  });
+
   test("reading a table, and copying what is about to be dropped, touches no rows", () => {
     const reads = step("UPDATE", { locks: [{ relation: "t", mode: "ROW EXCLUSIVE" }, { relation: "u", mode: "ACCESS SHARE" }] }); // prettier-ignore
     const keeps = step("SELECT", { purpose: "keep", locks: [{ relation: "t", mode: "ACCESS EXCLUSIVE" }] });

@@ -19,14 +19,24 @@ export async function relationExists(session: Session, name: string): Promise<bo
 async function exists(session: Session, object: ObjectKey): Promise<boolean> {
   const name = quoteQualified({ schema: object.schema, name: object.name });
   switch (object.kind) {
-    case "column": {
-      const table = quoteQualified({ schema: object.schema, name: object.of ?? "" });
+    case "column":
       return ask(
         session,
         "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = $2 AND NOT attisdropped) AS there",
-        [table, object.name],
+        [ownerOf(object), object.name],
       );
-    }
+    case "constraint":
+      return ask(
+        session,
+        "SELECT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass($1) AND conname = $2) AS there",
+        [ownerOf(object), object.name],
+      );
+    case "enum value":
+      return ask(
+        session,
+        "SELECT EXISTS (SELECT FROM pg_enum WHERE enumtypid = to_regtype($1) AND enumlabel = $2) AS there",
+        [ownerOf(object), object.name],
+      );
     case "schema":
       return ask(session, "SELECT to_regnamespace($1) IS NOT NULL AS there", [name]);
     case "extension":
@@ -34,11 +44,26 @@ async function exists(session: Session, object: ObjectKey): Promise<boolean> {
     case "type":
     case "domain":
       return ask(session, "SELECT to_regtype($1) IS NOT NULL AS there", [name]);
+    case "collation":
+      return ask(session, "SELECT to_regcollation($1) IS NOT NULL AS there", [name]);
+    case "server":
+      return ask(session, "SELECT EXISTS (SELECT FROM pg_foreign_server WHERE srvname = $1) AS there", [object.name]);
+    case "user mapping":
+      return ask(
+        session,
+        "SELECT EXISTS (SELECT FROM pg_user_mappings WHERE CASE umuser WHEN 0 THEN 'public' ELSE usename END || ' on ' || srvname = $1) AS there",
+        [object.name],
+      );
     case "statistics":
       return ask(session, "SELECT EXISTS (SELECT FROM pg_statistic_ext WHERE stxname = $1) AS there", [object.name]);
     default:
       return relationExists(session, name);
   }
+}
+
+/** What it is a part of, quoted. */
+function ownerOf({ schema, of }: ObjectKey): string {
+  return quoteQualified({ schema, name: of ?? "" });
 }
 
 async function ask(session: Session, sql: string, values: readonly unknown[]): Promise<boolean> {

@@ -87,8 +87,9 @@ async function compileHalves(
   const context = { home, transaction };
   const written = { up: await parseStatements(upText, upFile), down: await parseStatements(downText, downFile) };
   // A knex migration runs live, as a whole: only its way back is compiled.
-  const forward: Rewritten = change.form === "sql" ? await rewriteOnline(written.up, context) : { statements: written.up, asWritten: [] }; // prettier-ignore
-  const backward = await rewriteOnline(await splitForParts(written.down, forward.statements, context), context);
+  const forward: Rewritten = change.form === "sql" ? await rewriteOnline(written.up, { ...context, half: "up" }) : { statements: written.up, asWritten: [] }; // prettier-ignore
+  const cut = await splitForParts(written.down, forward.statements, context);
+  const backward = await rewriteOnline(cut, { ...context, half: "down" });
   const [up, down] = [forward.statements, backward.statements];
   if (up.length === 0 && change.form === "sql") throw empty(upFile, "It does nothing: no statement is in it.");
   if (down.length === 0 && change.directives.irreversible === null && change.form === "sql") {

@@ -10,7 +10,7 @@ import { quoteIdentifier } from "../../src/sql/quote.js";
 import type { Statement } from "../../src/sql/statement.js";
 import { filler, identifiers } from "../sql/arbitraries.js";
 
-const context = { home: "public", transaction: "on" } as const;
+const context = { home: "public", transaction: "on", half: "up" } as const;
 
 async function only(text: string): Promise<Statement> {
   const [statement] = await parseStatements(text);

@@ -19,6 +19,9 @@ export interface AlterOptions {
   readonly nextGroup: () => number;
   /** How a key is made: "early" where something that may be its forerunner is dropped before it in the same transaction. */
   readonly keys: (isDroppedHere: boolean) => "now" | "early" | "as-written";
+  /** As for an index: see `IndexOptions`. */
+  readonly isNameTaken: (name: string) => boolean;
+  readonly mayPass: boolean;
 }
 
 /**
@@ -64,12 +67,17 @@ function phasesOf(place: Place, part: Part, cut: AlterText, isTolerant: boolean,
   const how = options.keys(cut.parts.some(({ command: { subtype } }) => subtype === "AT_DropConstraint"));
   if (how === "as-written" || (how === "early" && cut.parts.some(changesColumns))) return null;
   const notNull = new Set(cut.parts.filter(isSetNotNull).map(({ command: { name } }) => name ?? ""));
-  const pieces = keyForm(place, words, { column: null, notNull, early: how === "early" });
+  const isNameTaken = (name: string): boolean => options.isNameTaken(name) || cut.parts.some((each) => drops(each, name));
+  const pieces = keyForm(place, words, { column: null, notNull, early: how === "early", isNameTaken, mayPass: options.mayPass }); // prettier-ignore
   return pieces === null ? null : [{ pass, pieces }];
 } // prettier-ignore
 
 function isSetNotNull({ command: { subtype } }: Part): boolean {
   return subtype === "AT_SetNotNull";
+}
+
+function drops({ command: { subtype, name } }: Part, constraint: string): boolean {
+  return subtype === "AT_DropConstraint" && name === constraint;
 }
 
 function changesColumns({ command: { subtype } }: Part): boolean {

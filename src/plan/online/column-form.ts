@@ -38,7 +38,13 @@ export function columnForm(place: Place, part: Part): readonly Phase[] | null {
 function constraintForm(place: Place, constraint: ConstraintWords, column: ColumnWords): readonly Phase[] | null {
   const name = column.node.colname ?? "";
   if (!isKey(constraint.node)) return validatedForm(place, constraint, name);
-  const pieces = keyForm(place, constraint, { column: name, notNull: notNullOf(column), early: false });
+  const pieces = keyForm(place, constraint, {
+    column: name,
+    notNull: notNullOf(column),
+    early: false,
+    isNameTaken: () => false,
+    mayPass: true,
+  });
   return pieces === null ? null : [{ pass: PASS.index, pieces }];
 }
 

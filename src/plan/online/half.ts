@@ -47,6 +47,12 @@ export class Half {
     return this.#here.some(({ drops }) => drops.some((object) => object.kind === "index" && this.#key(object) === key));
   }
 
+  dropsConstraintNamed(table: QualifiedName, name: string): boolean {
+    return this.#here.some(({ drops }) =>
+      drops.some((object) => object.kind === "constraint" && object.name === name && this.#isOf(object, table)),
+    );
+  }
+
   /** Whether an index on the table would be the same before all that was done here: neither its columns nor its rows were touched, nor what it may compute with. */
   canBuildBefore(table: QualifiedName, computes: boolean): boolean {
     return this.#here.every(({ command, nature, creates, drops, locks }) => {

@@ -19,6 +19,10 @@ export interface IndexOptions {
   readonly early: boolean;
   /** Its own name is that of an index that is dropped before. */
   readonly isNameTaken: (name: string) => boolean;
+  /**
+   * Whether it may have a name in passing. Not on a way back: the file that runs it skips the statement by the name that stays.
+   */
+  readonly mayPass: boolean;
 }
 
 /**
@@ -31,7 +35,7 @@ export function indexForm(statement: Statement, options: IndexOptions): readonly
   const chosen = index.idxname ?? chosenName(index, options.names);
   if (chosen === null) return null;
   const isTaken = options.early && options.isNameTaken(chosen);
-  if (isTaken && index.if_not_exists === true) return null;
+  if (isTaken && (index.if_not_exists === true || !options.mayPass)) return null;
   const name = isTaken ? objectName(chosen, null, "belay") : chosen;
   const text = builtText(statement, index, name);
   const { group } = options;

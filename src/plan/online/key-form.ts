@@ -23,8 +23,10 @@ export interface KeyOptions {
   readonly column: string | null;
   /** Columns that are known to be NOT NULL. */
   readonly notNull: ReadonlySet<string>;
-  /** It takes the place of something that is dropped before it: its index is built before that, under a name of its own. */
+  /** It takes the place of something that is dropped before it: its index is built before that, under a name of its own where that has the same. */
   readonly early: boolean;
+  readonly isNameTaken: (name: string) => boolean;
+  readonly mayPass: boolean;
 }
 
 /**
@@ -39,7 +41,9 @@ export function keyForm(place: Place, constraint: ConstraintWords, options: KeyO
   const isPrimary = node.contype === "CONSTR_PRIMARY";
   const chosen = node.conname ?? chosenName(place, node, columns);
   if (parts === null || chosen === null) return null;
-  const index = options.early ? objectName(chosen, null, "belay") : chosen;
+  const isTaken = options.isNameTaken(chosen);
+  if (isTaken && !options.mayPass) return null;
+  const index = isTaken ? objectName(chosen, null, "belay") : chosen;
   const early = options.early ? { early: true as const } : {};
   const nullable = isPrimary ? columns.filter((column) => !options.notNull.has(column)) : [];
   const words = nullable.map((column) => ({
@@ -51,7 +55,7 @@ export function keyForm(place: Place, constraint: ConstraintWords, options: KeyO
   return [
     ...(words.length === 0 ? [] : notNullForm(place, words).map((piece) => ({ ...piece, ...early }))),
     {
-      text: `CREATE UNIQUE INDEX CONCURRENTLY ${options.early ? quoteIdentifier(index) : written} ON ${tableWords} ${parts.index}`,
+      text: `CREATE UNIQUE INDEX CONCURRENTLY ${isTaken ? quoteIdentifier(index) : written} ON ${tableWords} ${parts.index}`,
       why,
       fits: (built) => isIndexOf(built, index, node, columns),
       passing: true,
@@ -59,7 +63,7 @@ export function keyForm(place: Place, constraint: ConstraintWords, options: KeyO
       group,
     },
     {
-      text: `${prefix} ADD CONSTRAINT ${written} ${isPrimary ? "PRIMARY KEY" : "UNIQUE"} USING INDEX ${options.early ? quoteIdentifier(index) : written}${parts.attributes}`,
+      text: `${prefix} ADD CONSTRAINT ${written} ${isPrimary ? "PRIMARY KEY" : "UNIQUE"} USING INDEX ${isTaken ? quoteIdentifier(index) : written}${parts.attributes}`,
       why,
       fits: adds(takingOver(node, chosen, index)),
       group,

@@ -1,4 +1,5 @@
 import { relationName } from "../../sql/effect/relation.js";
+import type { Direction } from "../../journal/entry.js";
 import { effectsOf } from "../../sql/effects.js";
 import { contentOf } from "../../sql/node.js";
 import type { QualifiedName } from "../../sql/name.js";
@@ -14,6 +15,7 @@ export interface OnlineContext {
   readonly home: string;
   /** "off": each statement commits on its own. */
   readonly transaction: "on" | "off";
+  readonly half: Direction;
 }
 
 export interface Rewritten {
@@ -43,7 +45,7 @@ export async function rewriteOnline(statements: readonly Statement[], context: O
     begin = done.length;
   };
   for (const statement of statements) {
-    const pieces = formOf(statement, half);
+    const pieces = formOf(statement, half, context);
     const made = pieces === null ? null : await realise(statement, pieces);
     const isKept = isAsWritten(statement);
     if (made === null || pieces === null || isKept) {
@@ -60,7 +62,7 @@ export async function rewriteOnline(statements: readonly Statement[], context: O
 }
 
 /** What is to stand in a statement's place; null where it is best as it is. */
-function formOf(statement: Statement, half: Half): readonly Piece[] | null {
+function formOf(statement: Statement, half: Half, context: OnlineContext): readonly Piece[] | null {
   const { node } = statement;
   const index = contentOf(node, "IndexStmt");
   if (index !== undefined) {
@@ -68,14 +70,17 @@ function formOf(statement: Statement, half: Half): readonly Piece[] | null {
     const how = half.isExempt(table) ? "as-written" : placing(half, table, isComputed(index));
     if (how === "as-written") return null;
     const isNameTaken = (name: string): boolean => half.dropsIndexNamed(table.schema, name);
-    return indexForm(statement, { names: half.names, group: half.nextGroup(), early: how === "early", isNameTaken });
+    const options = { names: half.names, group: half.nextGroup(), early: how === "early", isNameTaken };
+    return indexForm(statement, { ...options, mayPass: context.half === "up" });
   }
   const alter = contentOf(node, "AlterTableStmt");
   if (alter?.objtype === "OBJECT_TABLE") {
     const table = relationName(alter.relation);
     if (half.isExempt(table)) return null;
     const keys = (isDroppedHere: boolean): Placing => placing(half, table, false, isDroppedHere);
-    return alterForm(statement, { names: half.names, nextGroup: half.nextGroup, keys });
+    const isNameTaken = (name: string): boolean => half.dropsConstraintNamed(table, name);
+    const mayPass = context.half === "up";
+    return alterForm(statement, { names: half.names, nextGroup: half.nextGroup, keys, isNameTaken, mayPass });
   }
   const reindexed = contentOf(node, "ReindexStmt")?.relation;
   return reindexed === undefined || half.isExempt(relationName(reindexed))

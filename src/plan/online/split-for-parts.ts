@@ -11,6 +11,8 @@ import { splitAlterTable } from "./split-alter-table.js";
 
 const why = "The way forward commits in several steps: where it is cut off between them, only what was done is undone.";
 
+type ForwardContext = Omit<OnlineContext, "half">;
+
 /**
  * Cuts the statements of a way back that undo, in one go, what the way forward does in several transactions: an ALTER TABLE of several subcommands, a DROP of
  * several objects. Where all of the way forward is one transaction nothing is cut.
@@ -18,7 +20,7 @@ const why = "The way forward commits in several steps: where it is cut off betwe
 export async function splitForParts(
   down: readonly Statement[],
   up: readonly Statement[],
-  context: OnlineContext,
+  context: ForwardContext,
 ): Promise<readonly Statement[]> {
   const sections = sectionsByKey(up, context);
   if (sections.count < 2) return down;
@@ -36,7 +38,7 @@ interface Sections {
   readonly of: (object: ObjectReference) => number | null;
 }
 
-async function partsOf(statement: Statement, sections: Sections, { home }: OnlineContext): Promise<readonly Statement[] | null> {
+async function partsOf(statement: Statement, sections: Sections, { home }: ForwardContext): Promise<readonly Statement[] | null> {
   const alter = contentOf(statement.node, "AlterTableStmt");
   if (alter !== undefined) {
     const groupOf = ({ command }: Part): string => {
@@ -118,7 +120,7 @@ function firstOfName(tokens: readonly Statement["tokens"][number][]): number | n
   return tokens[index]?.start ?? null;
 }
 
-function sectionsByKey(up: readonly Statement[], { home, transaction }: OnlineContext): Sections {
+function sectionsByKey(up: readonly Statement[], { home, transaction }: ForwardContext): Sections {
   const found = new Map<string, number>();
   let section = 0;
   let isClosed = false;

@@ -10,5 +10,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: "forks",
     maxWorkers: 2,
+    tags: [
+      { name: "whole", description: "What `npm test` leaves out of a large family: npm run test:cases takes all." },
+    ],
   },
 });

@@ -2,6 +2,7 @@ import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { BelayError } from "../src/errors.js";
 import { apply } from "./apply/apply.js";
+import { artifact } from "./artifact/artifact.js";
 import { backfill } from "./backfill/backfill.js";
 import { stall } from "./stall/stall.js";
 import type { BenchOptions } from "./options.js";
@@ -20,6 +21,10 @@ const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly de
     run: backfill,
     describe: "what filling a column of a large table costs, and what an application sees of it",
   },
+  artifact: {
+    run: artifact,
+    describe: "what building artifacts costs, and whether a kept DROP COLUMN asks how large its table is",
+  },
 };
 
 const cli = yargs(hideBin(process.argv))
@@ -27,9 +32,12 @@ const cli = yargs(hideBin(process.argv))
   .option("runs", { type: "number", default: 5, describe: "how often each contender is measured, in turn" })
   .option("quick", { type: "boolean", default: false, describe: "tiny and once: only shows that the benchmark works" })
   .option("only", { type: "string", default: "", describe: "contenders, separated by commas" })
-  .option("changes", { type: "number", describe: "of apply: how many changes; 1,000 by default" })
+  .option("changes", { type: "number", describe: "of apply and artifact: how many changes; 1,000 by default" })
   .option("history", { type: "number", describe: "of apply: how many were applied before; 10,000 by default" })
-  .option("rows", { type: "number", describe: "of backfill: rows of the table; 2,000,000 by default" })
+  .option("rows", {
+    type: "number",
+    describe: "of backfill and artifact: rows of the table; 2,000,000 and 10,000,000 by default",
+  })
   .option("belay", { type: "string", describe: "the command line to measure instead of dist/cli/main.js" })
   .strict()
   .demandCommand(1, "Which benchmark?")

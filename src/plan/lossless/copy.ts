@@ -1,0 +1,55 @@
+import type { Direction } from "../../journal/entry.js";
+import type { Effects, ObjectReference } from "../../sql/effects.js";
+import { quoteLiteral, quoteQualified } from "../../sql/quote.js";
+import type { Compiled, Source } from "../compiled.js";
+import { keyOf } from "../key-of.js";
+import type { Classified } from "../sections.js";
+import type { Step } from "../step.js";
+
+/** What is dropped and cannot be hidden: its values are copied before. */
+export function copiesBefore(source: Source, effects: Effects): readonly Classified[] {
+  if (source.keep === "off" || !destroys(effects)) return [];
+  return effects.drops.filter(hasValues).map((object) => bookStep("keep", source, object, false));
+}
+
+/**
+ * What was kept is put back at the end of a half, after everything that the author writes into the new place: what people wrote since goes before rows and
+ * defaults that a migration brings along.
+ */
+export function restoresFor(
+  source: Source,
+  { effects }: Compiled,
+  dropped: ReadonlySet<string>,
+  direction: Direction,
+): readonly Classified[] {
+  if (source.keep === "off" || !destroys(effects)) return [];
+  const made = effects.creates.filter((object) => hasValues(object) && dropped.has(keyOf(object).key));
+  return made.map((object) => bookStep("restore", source, object, direction === "down"));
+}
+
+/** Values are kept before they are dropped, and put back after their place was made again. */
+function bookStep(purpose: "keep" | "restore", source: Source, object: ObjectReference, strict: boolean): Classified {
+  const isColumn = object.kind === "column";
+  const relation = quoteQualified({ schema: object.schema, name: isColumn ? (object.of ?? "") : object.name });
+  const column = isColumn ? `, ${quoteLiteral(object.name)}` : ", NULL";
+  const step: Step = {
+    sql: `SELECT belay.${purpose}(${quoteLiteral(source.id)}, to_regclass(${quoteLiteral(relation)})${column}${purpose === "restore" ? `, ${strict}` : ""})`,
+    command: "SELECT",
+    purpose,
+    locks: [{ relation, mode: purpose === "keep" ? "ACCESS EXCLUSIVE" : "ROW EXCLUSIVE" }],
+    makes: [],
+    mayMeet: [],
+    removes: purpose === "keep" ? [keyOf(object).key] : [],
+    verification: { kind: "none" },
+  };
+  return { step, transaction: "inside" };
+}
+
+/** A renamed or moved object is among what a statement drops and makes; its values stay where they are. */
+export function destroys(effects: Effects): boolean {
+  return !/ RENAME\b| SET SCHEMA\b/.test(effects.command);
+}
+
+export function hasValues(object: ObjectReference): boolean {
+  return object.kind === "column" || object.kind === "table";
+}

@@ -80,7 +80,7 @@ describe("a rollout", () => {
       failure: { target: "production", change: "20260101000002_b", message: expect.stringContaining("extra") },
       targets: [
         { target: "staging", state: "rolled-back", applied: [] },
-        { target: "production", state: "rolled-back", applied: [], reverted: [region] },
+        { target: "production", state: "rolled-back", applied: [], reverted: ["20260101000002_b", region] },
       ],
     });
     await expectUntouched(made, before);

@@ -40,7 +40,8 @@ function aboutAlone({ creates, drops, needs, locks }: Effects, { hides }: OtherH
   if (tables.length > 0 && tables.every((key) => hides.has(key))) return found;
   if (tables.length === 0) return found;
   const columns = keysOf(needs.filter(({ kind }) => kind === "column"));
-  return columns.length > 0 && columns.some((key) => hides.has(key)) && isAboutThem(creates, columns, hides) ? columns.filter((key) => hides.has(key)) : []; // prettier-ignore
+  const back = columns.filter((key) => hides.has(key));
+  return back.length > 0 && isAboutThem(creates, columns, hides) ? back : [];
 }
 
 /** What is made over a column that was hidden was hidden with it; what is only said must be said of such columns alone. */

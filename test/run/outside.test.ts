@@ -117,6 +117,13 @@ describe("a statement outside a transaction", () => {
     );
   });
 
+  it("builds no index without a name, which could not be found again", async () => {
+    const { database, target } = await place();
+    const run = runOutside(contextOf(target), await only("CREATE INDEX CONCURRENTLY ON tasks (state)"));
+    await expect(run).rejects.toMatchObject({ kind: "refused", code: "index-unnamed" });
+    expect(await database.query("SELECT FROM pg_index WHERE indrelid = 'tasks'::regclass")).toHaveLength(1);
+  });
+
   it("detaches a partition beside readers that come to an end, and none of them queues behind it", async () => {
     const { database, target, open } = await place();
     const [holder, reader] = [await open(), await open()];

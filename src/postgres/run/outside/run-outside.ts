@@ -18,9 +18,10 @@ const finishPauseMs = 1_000;
  * Runs one statement that cannot stand in a transaction, and verifies it in the catalog. What an earlier try has left is cleared away first, and what this one leaves
  * when it fails. Index builds wait for their locks without a timeout: they make nobody queue, and a timeout would leave an INVALID index. What keeps others out asks
  * for its locks within the budget.
- * @throws BelayError `not-verified` where it ended well and the catalog disagrees; `lock-patience-spent` where the table's lock was not to be had.
+ * @throws BelayError `index-unnamed`; `not-verified` where it ended well and the catalog disagrees; `lock-patience-spent` where the table's lock was not to be had.
  */
 export async function runOutside(context: RunContext, step: Step): Promise<void> {
+  if (/^CREATE .*INDEX CONCURRENTLY$/.test(step.command) && step.verification.kind === "none") throw unnamed(step);
   const session = await context.target.worker();
   await session.rename(sessionName(context));
   const watch = watchOutside(context, session, step);
@@ -96,6 +97,11 @@ export async function finishDetachments(context: RunContext, steps: readonly Ste
     [names],
   );
   for (const one of pending) await clear(context, session, { verification: { kind: "detached", ...one } });
+}
+
+function unnamed({ sql }: Step): BelayError {
+  const message = `"${sql}" builds an index without a name: nobody could tell it from one that was left half-built.`;
+  return new BelayError("refused", "index-unnamed", message, { hint: "Give the index a name." });
 }
 
 function notVerified({ sql }: Step): BelayError {

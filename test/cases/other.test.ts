@@ -15,7 +15,7 @@ prove("schemas and the rest", [
   },
   {
     name: "CREATE SCHEMA, which the way back drops with whatever the application made in it",
-    today: "what CASCADE reaches is not kept, and named as a loss",
+    today: "what brings the schema back brings its table, which is made once more",
     before: "SELECT 1;",
     up: "CREATE SCHEMA app; CREATE TABLE app.t (id int PRIMARY KEY);",
     down: "DROP SCHEMA app CASCADE;",
@@ -45,7 +45,7 @@ prove("schemas and the rest", [
   },
   {
     name: "CREATE EXTENSION, and a column of its type",
-    today: "what is kept of the column holds on to its type, which cannot be dropped then",
+    today: "the hidden column holds on to the extension that is dropped after it",
     before: tasks,
     up: "CREATE EXTENSION citext; ALTER TABLE tasks ADD COLUMN code citext;",
     down: "ALTER TABLE tasks DROP COLUMN code; DROP EXTENSION citext;",
@@ -84,7 +84,7 @@ prove("schemas and the rest", [
   },
   {
     name: "CREATE COLLATION, and a column of it",
-    today: "what is kept of the column holds on to its collation, which cannot be dropped then",
+    today: "the hidden column holds on to the collation that is dropped after it",
     before: tasks,
     up: "CREATE COLLATION bytes (provider = libc, locale = 'C'); ALTER TABLE tasks ADD COLUMN code text COLLATE bytes;",
     down: "ALTER TABLE tasks DROP COLUMN code; DROP COLLATION bytes;",

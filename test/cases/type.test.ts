@@ -40,7 +40,7 @@ prove("a type", [
   },
   {
     name: "DROP TYPE … CASCADE, and the column that uses it",
-    today: "what CASCADE reaches is not kept",
+    today: "the column that CASCADE reached came back, and is made once more",
     before: mood,
     up: "DROP TYPE mood CASCADE;",
     down: "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); ALTER TABLE people ADD COLUMN mood mood DEFAULT 'ok';",
@@ -53,7 +53,7 @@ prove("a type", [
   },
   {
     name: "CREATE TYPE of attributes, and a table with it",
-    today: "what is kept of the table holds on to the type, which cannot be dropped then",
+    today: "the hidden table holds on to the type that is dropped after it",
     before: "SELECT 1;",
     up: "CREATE TYPE pair AS (a int, b text); CREATE TABLE t (id int PRIMARY KEY, p pair, l pair[]);",
     down: "DROP TABLE t; DROP TYPE pair;",

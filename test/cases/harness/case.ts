@@ -26,6 +26,8 @@ export interface Case {
   readonly touched?: { readonly [table: string]: readonly string[] };
   /** The change, applied again, does to the application's rows what it did to others: they are not what was written. `afterAgain` says what they are. */
   readonly againTouches?: true;
+  /** A table has no key by which values could be settled: what the way back drops stays hidden in place, where `pg_dump` sees it. */
+  readonly stays?: true;
   /** What the way back loses, and nothing else may be. */
   readonly loss?: Loss;
   /** Why Belay does not keep to it yet. A case that has this and passes fails: then take it away. */

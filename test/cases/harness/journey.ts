@@ -48,7 +48,8 @@ export async function travel(one: Case, database: FreshDatabase, witness: Witnes
       expectNotLowered(before.contents, state.contents);
       expectNotLowered(written, state.contents);
       await expectPinned(database, one.afterDown);
-      expect(await witness.dump(database.url), "the schema as pg_dump prints it").toEqual(dumped);
+      if (one.stays !== true)
+        expect(await witness.dump(database.url), "the schema as pg_dump prints it").toEqual(dumped);
       expect(built.plan.loss.map(({ object }) => object).toSorted(), "what the manifest names as lost").toEqual((one.loss?.named ?? []).toSorted()); // prettier-ignore
       return state;
     });
@@ -67,7 +68,8 @@ export async function travel(one: Case, database: FreshDatabase, witness: Witnes
       expectCatalog(before.snapshot, state.snapshot);
       expectSame(back.contents, state.contents);
       await expectPinned(database, one.afterDown);
-      expect(await witness.dump(database.url), "the schema as pg_dump prints it").toEqual(dumped);
+      if (one.stays !== true)
+        expect(await witness.dump(database.url), "the schema as pg_dump prints it").toEqual(dumped);
     });
   } finally {
     await target.close();

@@ -10,6 +10,8 @@ import { statementsTo } from "../snapshot/derive/statements-to.js";
 /** A way that was run, and in what the catalog that it led to differs from the wanted one. */
 export interface FoundWay extends Derived {
   readonly differences: readonly Difference[];
+  /** Where it led, as it was read after the last statement. */
+  readonly reached: Side;
 }
 
 /** What a statement does beyond its own words (a default privilege, a name that follows) shows only when it has run: then one looks again. */
@@ -17,11 +19,11 @@ const mostRounds = 4;
 
 /**
  * Finds the statements that take the database of this session to the wanted catalog, by running them: renames first, then the difference that is left, until none
- * is. The caller's transaction holds what they do.
+ * is. The caller's transaction holds what they do. `start` is the catalog as it is, where it was just read.
  * @throws BelayError `refused` `derived-statement-failed` naming a statement that the server refuses.
  */
-export async function findWay(session: Session, wanted: Side): Promise<FoundWay> {
-  let from = await readSide(session.client);
+export async function findWay(session: Session, wanted: Side, start?: Side): Promise<FoundWay> {
+  let from = start ?? (await readSide(session.client));
   const statements: string[] = [...renamesTo(from, wanted)];
   await runEach(session, statements);
   if (statements.length > 0) from = await readSide(session.client);
@@ -32,7 +34,7 @@ export async function findWay(session: Session, wanted: Side): Promise<FoundWay>
     const found = differences(wanted.snapshot, from.snapshot);
     const isDone = derived.statements.length === 0 || round === mostRounds;
     if (isDone || derived.refusals.length > 0)
-      return { statements, losses, refusals: derived.refusals, differences: found };
+      return { statements, losses, refusals: derived.refusals, differences: found, reached: from };
     await runEach(session, derived.statements);
     statements.push(...derived.statements);
     from = await readSide(session.client);

@@ -87,7 +87,7 @@ async function loadSql({ root, id, file, names, missingDown }: Found): Promise<C
   const downFile = `${folder}/${downName}`;
   if (!names.has(downName) && missingDown === "refuse") {
     throw new BelayError("usage", "change-half-missing", `${file} has no way back: ${downFile} is missing`, {
-      hint: "Write it. Where there is none, say `-- belay:irreversible <reason>` in the up file and leave the down file empty.",
+      hint: "Write it, or let `belay build --derive` write it. Where there is none, say `-- belay:irreversible <reason>` in the up file and leave the down file empty.",
     });
   }
   const up = await readText(join(root, file), file);

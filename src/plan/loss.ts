@@ -7,7 +7,7 @@ import type { Loss } from "./step.js";
 
 /** Data that a way back destroys and nothing keeps. */
 export function lossOf(source: Source, { statement, effects }: Compiled): readonly Loss[] {
-  if (source.keep === "on" && isHideable(statement.node, effects, new Set())) return [];
+  if (source.keep === "on" && isHideable(statement.node, effects, { madeBefore: new Set(), isAtEnd: true })) return [];
   if (effects.nature === "data" && ["DELETE", "TRUNCATE", "UPDATE", "MERGE"].includes(effects.command)) {
     const tables = effects.locks.map(({ relation }) => quoteQualified(relation)).join(", ");
     return [{ object: tables, what: `rows as they are before the way back runs its ${effects.command}` }];

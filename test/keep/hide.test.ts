@@ -182,6 +182,27 @@ const cases: readonly Case[] = [
   },
 ];
 
+describe("what is hidden already", () => {
+  test("stands in the way of nothing that is hidden after it, and all comes back in the opposite order", async () => {
+    await database.query(`CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (id int PRIMARY KEY, c e, last int); INSERT INTO t VALUES (1, 'a', 2);
+      CREATE MATERIALIZED VIEW m AS SELECT c FROM t; CREATE FUNCTION f(e) RETURNS int LANGUAGE sql AS 'SELECT 1'`);
+    const first = await look();
+    const steps = [
+      ["DROP MATERIALIZED VIEW m", { kind: "materialized view", name: "m" }],
+      ["DROP FUNCTION f", { kind: "function", name: "f" }],
+      ["ALTER TABLE t DROP COLUMN c", { kind: "column", name: "c", of: "t" }],
+      ["DROP TYPE e", { kind: "type", name: "e" }],
+      ["DROP TABLE t", { kind: "table", name: "t" }],
+    ] as const;
+    const gone = await afterReally(steps.map(([statement]) => statement).join(";"));
+    for (const [statement, wanted] of steps) await hide(statement, [wanted]);
+    expect(found(gone, await look())).toEqual([]);
+    for (const [, wanted] of steps.toReversed()) await unhide(wanted);
+    expect(found(first, await look())).toEqual([]);
+    expect(await database.query("SELECT * FROM m")).toEqual([{ c: "a" }]);
+  });
+});
+
 describe("what a change drops is hidden", () => {
   test.each(cases)("$name: gone for the catalog, and back as it was", async ({ before, drop, wanted }) => {
     await database.query(before);

@@ -143,6 +143,15 @@ describe("a compiled plan", () => {
     expect(unless).toEqual([["column t.a"], ["column t.b"], [], ["column t.a"], ["column t.a"], []]);
   });
 
+  it("hides no view that would hold the columns which it reads: the pair writes it down, and nothing of anybody's is in it", async () => {
+    const purposes = async (up: string): Promise<readonly (string | null)[]> =>
+      stepsOf((await planOf(up, "SELECT 1")).forward).map(({ purpose }) => purpose);
+    expect(await purposes("DROP VIEW v; ALTER TABLE t ALTER COLUMN a TYPE bigint")).toEqual([null, null]);
+    expect(await purposes("DROP VIEW v CASCADE")).toEqual(["hide"]);
+    expect(await purposes("DROP MATERIALIZED VIEW m; ALTER TABLE t DROP COLUMN a")).toEqual(["hide", "hide"]);
+    expect(await purposes("DROP MATERIALIZED VIEW m; ALTER TABLE t ALTER COLUMN a TYPE bigint")).toEqual([null, null]);
+  });
+
   it("drops for good what the half has made itself, and copies what is dropped together with something else", async () => {
     const own = await planOf("CREATE TABLE x (a int); DROP TABLE x", "SELECT 1");
     expect(stepsOf(own.forward).map(({ purpose }) => purpose)).toEqual([null, "keep", null, "restore"]);

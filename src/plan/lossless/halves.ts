@@ -14,9 +14,13 @@ function isHiding({ keep, form }: Source, direction: Direction): boolean {
 export function hidingIn(source: Source, statements: readonly Compiled[], direction: Direction): ReadonlySet<Compiled> {
   const made = new Set<string>();
   const hiding = new Set<Compiled>();
-  for (const compiled of statements) {
+  const lastOther = statements.findLastIndex(
+    ({ effects }) => !/^DROP |^ALTER TABLE DROP COLUMN$/.test(effects.command),
+  );
+  for (const [index, compiled] of statements.entries()) {
     const { statement, effects } = compiled;
-    if (isHiding(source, direction) && isHideable(statement.node, effects, made)) hiding.add(compiled);
+    const within = { madeBefore: made, isAtEnd: index > lastOther };
+    if (isHiding(source, direction) && isHideable(statement.node, effects, within)) hiding.add(compiled);
     for (const object of effects.creates) made.add(keyOf(object).key);
   }
   return hiding;

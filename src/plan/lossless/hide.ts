@@ -11,21 +11,36 @@ const hideable: ReadonlySet<string> = new Set([
   "OBJECT_DOMAIN",
   "OBJECT_FOREIGN_TABLE",
   "OBJECT_FUNCTION",
-  "OBJECT_MATVIEW",
   "OBJECT_PROCEDURE",
   "OBJECT_ROUTINE",
   "OBJECT_SCHEMA",
   "OBJECT_SEQUENCE",
   "OBJECT_TABLE",
   "OBJECT_TYPE",
-  "OBJECT_VIEW",
 ]);
 
-/** Whether a statement does nothing but drop what can be hidden instead. What the half made itself has no values of anybody's. */
-export function isHideable(node: Node, effects: Effects, madeBefore: ReadonlySet<string>): boolean {
+/** Would hold what they read: while they are hidden, no column of that could be dropped or get another type. */
+const reading: ReadonlySet<string> = new Set(["OBJECT_MATVIEW", "OBJECT_VIEW"]);
+
+/** A statement of a half, and what stands before and after it. */
+export interface Within {
+  /** Keys of what the half has made before: that has no values of anybody's. */
+  readonly madeBefore: ReadonlySet<string>;
+  /** Whether nothing but drops comes after it. */
+  readonly isAtEnd: boolean;
+}
+
+/**
+ * Whether a statement does nothing but drop what can be hidden instead. A view has nothing of its own, and both halves write it down: it is hidden only where
+ * CASCADE takes others along.
+ */
+export function isHideable(node: Node, effects: Effects, { madeBefore, isAtEnd }: Within): boolean {
   if (effects.drops.length === 0 || effects.drops.every((object) => madeBefore.has(keyOf(object).key))) return false;
   const drop = contentOf(node, "DropStmt");
-  if (drop !== undefined) return drop.removeType !== undefined && hideable.has(drop.removeType);
+  if (drop !== undefined) {
+    const type = drop.removeType ?? "";
+    return hideable.has(type) || (reading.has(type) && isAtEnd && (effects.cascade || type === "OBJECT_MATVIEW"));
+  }
   const alter = contentOf(node, "AlterTableStmt");
   if (alter === undefined || !["OBJECT_TABLE", "OBJECT_FOREIGN_TABLE"].includes(alter.objtype ?? "")) return false;
   return contentsOf(alter.cmds, "AlterTableCmd").every(({ subtype }) => subtype === "AT_DropColumn");

@@ -12,6 +12,11 @@ DECLARE
 BEGIN
   SELECT array_agg(f.classid), array_agg(f.objid), array_agg(f.objsubid) INTO classes, objects, parts FROM belay.family_of(wanted) AS f;
   BEGIN
+    -- What is hidden already must not stand in the way of what it uses: that it is hidden is nobody's business.
+    FOR sql IN SELECT k.sql FROM unnest(classes, objects, parts) AS f(c, o, p), LATERAL belay.drop_hidden(f.c, f.o, f.p) AS k(sql) WHERE k.sql IS NOT NULL LOOP
+      EXECUTE sql;
+    END LOOP;
+    SELECT array_agg(f.c), array_agg(f.o), array_agg(f.p) INTO classes, objects, parts FROM unnest(classes, objects, parts) AS f(c, o, p) WHERE NOT belay.is_gone(f.c, f.o, f.p);
     EXECUTE statement;
     SELECT array_agg(f.c), array_agg(f.o), array_agg(f.p) INTO classes, objects, parts FROM unnest(classes, objects, parts) AS f(c, o, p) WHERE belay.is_gone(f.c, f.o, f.p);
     RAISE EXCEPTION USING ERRCODE = 'BE030', MESSAGE = 'tried';
@@ -42,6 +47,19 @@ BEGIN
     'purge', (SELECT coalesce(jsonb_agg(h -> 'purge'), '[]') FROM jsonb_array_elements(found) AS h WHERE h ->> 'purge' IS NOT NULL),
     'violations', (SELECT coalesce(jsonb_agg(h -> 'violation'), '[]') FROM jsonb_array_elements(found) AS h WHERE h -> 'violation' <> 'null')));
 END $f$;
+
+-- The statement that would drop something that is hidden, with all that uses it; null for anything else.
+CREATE OR REPLACE FUNCTION belay.drop_hidden(classid oid, objid oid, objsubid integer) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
+  SELECT format('ALTER TABLE IF EXISTS %s DROP COLUMN IF EXISTS %I CASCADE', a.attrelid::regclass, a.attname) FROM pg_attribute a
+    WHERE classid = 'pg_class'::regclass AND objsubid > 0 AND a.attrelid = objid AND a.attnum = objsubid AND a.attname ~ '^belay_kept_[0-9]+_' AND a.attinhcount = 0
+  UNION ALL SELECT format('DROP %s IF EXISTS %s CASCADE', CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, c.oid::regclass)
+    FROM pg_class c WHERE classid = 'pg_class'::regclass AND objsubid = 0 AND c.oid = objid AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relnamespace = 'belay_kept'::regnamespace
+  UNION ALL SELECT format('DROP ROUTINE IF EXISTS %s CASCADE', p.oid::regprocedure) FROM pg_proc p
+    WHERE classid = 'pg_proc'::regclass AND p.oid = objid AND p.pronamespace = 'belay_kept'::regnamespace
+  UNION ALL SELECT format('DROP TYPE IF EXISTS %s CASCADE', t.oid::regtype) FROM pg_type t
+    WHERE classid = 'pg_type'::regclass AND t.oid = objid AND t.typnamespace = 'belay_kept'::regnamespace AND t.typrelid = 0 AND t.typcategory <> 'A'
+$f$;
 
 CREATE OR REPLACE FUNCTION belay.texts_in(found jsonb, part text) RETURNS jsonb
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $f$

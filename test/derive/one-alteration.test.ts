@@ -27,9 +27,12 @@ afterAll(async () => {
   await database.drop();
 });
 
-test.for(alterations)("the way back is found from: $change", async ({ change, setup, since = 14 }, { skip }) => {
-  if (version < since) skip();
-  const way = await wayBackFrom(session, change, setup);
-  expect(way.refusals).toEqual([]);
-  expect(way.statements.length).toBeGreaterThan(0);
-});
+for (const [index, { change, setup, since = 14 }] of alterations.entries()) {
+  const tags = index % 4 === 0 ? [] : ["whole"];
+  test(`the way back is found from: ${change}`, { tags }, async ({ skip }) => {
+    if (version < since) skip();
+    const way = await wayBackFrom(session, change, setup);
+    expect(way.refusals).toEqual([]);
+    expect(way.statements.length).toBeGreaterThan(0);
+  });
+}

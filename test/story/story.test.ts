@@ -121,7 +121,7 @@ describe("the story", () => {
         "$ belay revert AddAiModelToExecutionTasks --yes",
         "back, and proved",
         "exit 0\n",
-        "kept    public.execution_tasks.ai_model",
+        "kept    column public.execution_tasks.ai_model (settled)",
         "Where to go next",
       ];
       let from = 0;

@@ -1,6 +1,6 @@
 /** Functions of the server, called by a SELECT, that leave a trace: an entry, a lock, a session that ends. */
 const acting =
-  /\bbelay\.(?!version\b|journal\b|head\b|snapshot\b|applied\b|hold\b)\w+\(|pg_(try_)?advisory|pg_terminate_backend|pg_cancel_backend|setval|nextval/i;
+  /\bbelay\.(?!version\b|journal\b|head\b|snapshot\b|applied\b|hold\b|autovacuum\b|came_back\b|kept_now\b|returned\b|unsettled\b|violations\b)\w+\(|pg_(try_)?advisory|pg_terminate_backend|pg_cancel_backend|setval|nextval/i;
 
 /**
  * Whether a statement may leave a trace in the database that the one before did not: reads leave none, and what a session sets for itself, or the beginning of a

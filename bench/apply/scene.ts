@@ -1,3 +1,4 @@
+import { idOf } from "../peers/change-id.js";
 import type { BenchChange } from "../peers/peer.js";
 
 /** Small changes as a young project has them: of ten, seven create a table, two add a column to one, and one builds an index, in the plain form. */
@@ -52,12 +53,6 @@ export function changeOfHistory(index: number): BenchChange {
     up: `${column} SET DEFAULT ${index};`,
     down: `${column} ${before};`,
   };
-}
-
-/** Versions are seconds, one after the other. */
-function idOf(index: number, name: string): string {
-  const at = new Date(Date.UTC(2026, 0, 1) + index * 1000);
-  return `${at.toISOString().slice(0, 19).replaceAll(/\D/g, "")}_${name}`;
 }
 
 /** What the changes have made, whoever applied them. */

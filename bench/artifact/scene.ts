@@ -1,9 +1,10 @@
+import { idOf } from "../peers/change-id.js";
 import type { BenchChange } from "../peers/peer.js";
 
 /** Pairs of the usual kinds, in turn; the same for the same number. */
 export function pairs(count: number): readonly BenchChange[] {
   return Array.from({ length: count }, (_, index) => {
-    const id = `${String(20_260_101_000_000 + index)}_change_${index}`;
+    const id = idOf(index, `change_${index}`);
     const table = `t_${index}`;
     const kinds = [
       [`CREATE TABLE ${table} (id bigint PRIMARY KEY, note text);`, `DROP TABLE ${table};`],

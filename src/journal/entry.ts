@@ -14,6 +14,8 @@ export interface EntryBodies {
     /** The database by whatever name it is reached; left out by earlier versions. */
     readonly identity?: FrozenIdentity;
   };
+  /** The ledger was copied along with its database, and a person said that it is to be at home here from now on. */
+  "copy-accepted": { readonly from: FrozenIdentity; readonly identity: FrozenIdentity };
   /** A gate came to a verdict. */
   gate: GateRecord;
   /** A change of several sections, or with one outside a transaction, begins. */

@@ -33,6 +33,8 @@ function detail(entry: Entry): string {
       return `${entry.rollout}: ${entry.body.outcome}`;
     case "gate":
       return `${entry.body.gate} ${entry.body.phase}: ${entry.body.verdict}, ${entry.body.reason}`;
+    case "copy-accepted":
+      return `of database ${entry.body.from.database}: at home in database ${entry.body.identity.database} from now on`;
     case "applied":
       return `${entry.body.durationMs} ms`;
     case "reverted":

@@ -6,6 +6,8 @@ export async function runArtifactFile(url: string, text: string): Promise<readon
   const statements = await parseStatements(text, "the artifact");
   return withSession(url, { applicationName: "belay-rehearsal/artifact" }, async (session) => {
     const notices: string[] = [];
+    // A scratch copy may have the ledger of its original.
+    await session.query("SET belay.accept_copy = on");
     session.client.on("notice", (notice) => notices.push(notice.message ?? ""));
     for (const statement of statements) await session.query(statement.text);
     return notices;

@@ -1,4 +1,5 @@
 import { BelayError, messageOf } from "../errors.js";
+import type { Admission } from "./admission.js";
 import type { Connections } from "../postgres/session/connections.js";
 import { askWhatBecame } from "../postgres/run/commit-unknown.js";
 import { openTarget, type OpenTarget } from "../postgres/session/open-target.js";
@@ -21,6 +22,8 @@ export interface HoldingOptions {
   readonly project: Project;
   readonly connections: Connections;
   readonly report: Report;
+  /** Which databases are let in; by default each one to which the url leads. */
+  readonly admission?: Admission;
 }
 
 /** How long another operator is waited for, in milliseconds: it may be about to go back by itself. */
@@ -69,22 +72,34 @@ async function reopen(options: HoldingOptions): Promise<OpenTarget> {
   }
 }
 
-async function openOne({ target, project, connections, report }: HoldingOptions): Promise<OpenTarget> {
+async function openOne({ target, project, connections, report, admission }: HoldingOptions): Promise<OpenTarget> {
   try {
-    return await openTarget({
+    const open = await openTarget({
       name: target.name,
       url: await connections.urlOf(target),
       searchPath: project.config.policy.searchPath,
       actor: currentActor(),
       rollout: null,
       operatorPatienceMs,
+      ...(admission !== undefined && { admit: (session) => admission.admit(session) }),
       note: (message) => report({ kind: "note", target: target.name, message }),
     });
+    return await settled(open, admission);
   } catch (thrown) {
     if (!(thrown instanceof BelayError)) throw thrown;
     throw new BelayError(thrown.kind, thrown.code, `${target.name}: ${messageOf(thrown)}`, {
       ...(thrown.hint !== undefined && { hint: thrown.hint }),
       cause: thrown,
     });
+  }
+}
+
+async function settled(open: OpenTarget, admission: Admission | undefined): Promise<OpenTarget> {
+  try {
+    await admission?.settle(open);
+    return open;
+  } catch (thrown) {
+    await open.close();
+    throw thrown;
   }
 }

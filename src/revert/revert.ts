@@ -8,6 +8,7 @@ import { connectionLost, isConnectionLost } from "../postgres/session/sql-state.
 import type { Report } from "../progress.js";
 import type { Target } from "../system/config/config.js";
 import type { Project } from "../system/project/project.js";
+import { admissionTo, type Accepted } from "./admission.js";
 import { holdTarget, type HeldTarget } from "./held-target.js";
 import { preview, revertOn, type TargetPreview, type TargetRevert } from "./revert-target.js";
 import type { Selection } from "./select.js";
@@ -20,6 +21,8 @@ export interface RevertOptions {
   readonly report?: Report;
   /** False: columns that the way back hides stay hidden, and the next command settles them; by default they are settled. */
   readonly settle?: boolean;
+  /** Targets that are taken back although their ledger is a copy, or their database had another target's name. */
+  readonly accepted?: Accepted;
   /** Shows what will happen, and asks. Nothing was touched when it says no. */
   readonly confirm?: (previews: readonly TargetPreview[]) => Promise<boolean>;
 }
@@ -36,7 +39,11 @@ export async function revert(project: Project, options: RevertOptions): Promise<
   return withConnections(project, note, async (connections) => {
     const held: HeldTarget[] = [];
     try {
-      for (const target of wanted) held.push(await holdTarget({ target, project, connections, report }));
+      for (const target of wanted) {
+        const { searchPath } = project.config.policy;
+        const admission = admissionTo(target.name, searchPath, options.accepted ?? { copies: [], renamed: [] });
+        held.push(await holdTarget({ target, project, connections, report, admission }));
+      }
       return await revertAll(project, held, { ...options, report });
     } catch (thrown) {
       if (thrown instanceof BelayError || !isConnectionLost(thrown)) throw thrown;

@@ -13,7 +13,7 @@ import { compareTargets, type Compared } from "../preflight/compare.js";
 import { demandOfUnknown, type Demand } from "../preflight/demand.js";
 import type { ServerFacts, TargetFacts } from "../preflight/facts.js";
 import { few, note, refuse, sentenceOf, type Finding } from "../preflight/finding.js";
-import { describeIdentity, isSameDatabase } from "../preflight/identity.js";
+import { judgeName } from "../preflight/home.js";
 import { judgeActivity } from "../preflight/judge-activity.js";
 import { judgeDisk } from "../preflight/judge-disk.js";
 import { judgeObjects } from "../preflight/judge-objects.js";
@@ -118,7 +118,7 @@ async function judge(
   const admission = [
     ...found.flatMap(({ target, server }) => judgeServer(target, server)),
     ...judgeTwins(found),
-    ...found.flatMap(judgeName),
+    ...found.flatMap(({ target, server, entries }) => judgeName(target, server, entries)),
   ];
   const unfinished = foldRollouts(found[0]?.entries ?? []).findLast(({ ended }) => ended === null)?.id ?? null;
   const chosen = found.filter(({ target }) => options.selected.includes(target));
@@ -186,16 +186,6 @@ async function judgeChanges(
     ...judgeActivity(facts, demands, policy.vacuum),
     ...judgeDisk(facts, demands),
   ];
-}
-
-/** A ledger knows by which name its database was rolled out to: production, under the name of staging, is not the place that was meant. */
-function judgeName({ target, server, entries }: Found): readonly Finding[] {
-  const last = entries.findLast((entry) => entry.kind === "target-started" && entry.body.identity !== undefined);
-  if (last?.kind !== "target-started" || last.body.identity === undefined) return [];
-  if (last.body.target === target || !isSameDatabase(last.body.identity, server)) return [];
-  const message = `this is the database that ${last.body.target} was (${describeIdentity(server)}), last at ${last.at}.`;
-  const hint = `Correct the url. If the target was renamed, say so: --accept-renamed ${target}`;
-  return [refuse("target-mistaken", target, message, hint)];
 }
 
 /** The first target on which something is pending proves the others, as far as they are alike. */

@@ -15,6 +15,8 @@ interface Flags extends SharedFlags, TerminateBlockersFlag {
   readonly print: boolean;
   readonly reason: string;
   readonly settle: boolean;
+  readonly "accept-copy": string[];
+  readonly "accept-renamed": string[];
 }
 
 export const revertCommand: CommandModule<SharedFlags, Flags> = {
@@ -33,6 +35,18 @@ export const revertCommand: CommandModule<SharedFlags, Flags> = {
         default: true,
         describe: "move the values of hidden columns away, and drop them; --no-settle leaves that to the next command",
       })
+      .option("accept-copy", {
+        type: "string",
+        array: true,
+        default: [],
+        describe: "a target whose database was restored from a copy, moved or renamed, its ledger with it",
+      })
+      .option("accept-renamed", {
+        type: "string",
+        array: true,
+        default: [],
+        describe: "a target whose database had another target's name before",
+      })
       .option("print", { type: "boolean", default: false, describe: "print the SQL, touch nothing" }),
   handler: (flags) =>
     conduct("revert", flags, async (conductor) => {
@@ -49,6 +63,7 @@ export const revertCommand: CommandModule<SharedFlags, Flags> = {
         targets: flags.target === undefined ? [] : [flags.target],
         reason: flags.reason,
         settle: flags.settle,
+        accepted: { copies: flags["accept-copy"], renamed: flags["accept-renamed"] },
         report: conductor.screen.report,
         confirm: (previews) => confirm(conductor, previews),
       });

@@ -30,6 +30,44 @@ CREATE OR REPLACE FUNCTION belay.operator() RETURNS text LANGUAGE sql STABLE SET
   SELECT coalesce(nullif(current_setting('belay.actor', true), ''), session_user || ' by psql')
 $f$;
 
+CREATE OR REPLACE FUNCTION belay.identity() RETURNS jsonb
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $f$
+DECLARE
+  system_identifier text;
+BEGIN
+  BEGIN
+    SELECT c.system_identifier::text INTO system_identifier FROM pg_control_system() c;
+  EXCEPTION WHEN insufficient_privilege THEN
+    system_identifier := NULL;
+  END;
+  RETURN jsonb_build_object('systemIdentifier', system_identifier, 'database', current_database()::text);
+END $f$;
+
+-- A ledger is copied along with its database: what it says is applied was applied in the one that it knows.
+CREATE OR REPLACE FUNCTION belay.admit_revert() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $f$
+DECLARE
+  bound belay.journal;
+  known jsonb;
+  here jsonb := belay.identity();
+BEGIN
+  SELECT * INTO bound FROM belay.journal j
+    WHERE j.kind IN ('target-started', 'copy-accepted') AND j.body ? 'identity' ORDER BY j.seq DESC LIMIT 1;
+  known := bound.body -> 'identity';
+  IF known IS NULL OR known ->> 'database' = here ->> 'database'
+    AND coalesce(known ->> 'systemIdentifier' = here ->> 'systemIdentifier', true) THEN
+    RETURN;
+  ELSIF lower(current_setting('belay.accept_copy', true)) IN ('on', 'true', 'yes', '1') THEN
+    PERFORM belay.append('copy-accepted', NULL, NULL, belay.operator(), jsonb_build_object('from', known, 'identity', here));
+    RETURN;
+  END IF;
+  RAISE EXCEPTION 'Belay: the ledger is that of database % of system %, last at %, but this is database % of system %: a copy, or the same under a new name. Nothing was touched.',
+      known ->> 'database', coalesce(known ->> 'systemIdentifier', '(not readable)'), bound.at,
+      here ->> 'database', coalesce(here ->> 'systemIdentifier', '(not readable)')
+    USING ERRCODE = 'BE010', HINT = 'If it is to be taken back here (restored from a backup, moved, renamed), say so before the file: '
+      'SET belay.accept_copy = on; or PGOPTIONS="-c belay.accept_copy=on" psql ... The ledger then knows this database as its own.';
+END $f$;
+
 CREATE OR REPLACE FUNCTION belay.begin_revert(change text, digest text, sections integer, bracketed boolean) RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog AS $f$
 DECLARE
@@ -49,6 +87,7 @@ BEGIN
       USING ERRCODE = 'BE002', HINT = 'Wait until that has ended, or end it, and run this again.';
   END IF;
   PERFORM belay.take_over(belay.operator());
+  PERFORM belay.admit_revert();
   SELECT * INTO last FROM belay.journal j
     WHERE j.change = begin_revert.change AND j.kind IN ('applied', 'reverted', 'change-started') ORDER BY j.seq DESC LIMIT 1;
   IF last.kind IS NULL THEN

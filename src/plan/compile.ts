@@ -27,8 +27,8 @@ export function compile(source: Source): StatementPlan {
       ],
       source.transaction,
     );
-  const forward = half(up, "up", otherHalf(source, down, "down"));
-  const backward = half(down, "down", otherHalf(source, up, "up"));
+  const forward = half(up, "up", otherHalf(source, down, "down", up));
+  const backward = half(down, "down", otherHalf(source, up, "up", down));
   const leftovers = up.filter(({ statement }) => statement.part?.passing === true).flatMap(({ effects }) => effects.creates.map(keyOf)); // prettier-ignore
   pairBatches(forward, backward, source);
   return {
@@ -47,7 +47,7 @@ function statementSteps(
   direction: Direction,
   other: OtherHalf,
 ): readonly Classified[] {
-  const hiding = hidingIn(source, statements, direction);
+  const hiding = hidingIn(source, statements, direction, other.madeTogether);
   const keeper = { id: source.id, digest: source.digest, direction };
   const done = doneInGroups(statements, other);
   return statements.flatMap((compiled) => {

@@ -9,7 +9,6 @@ const family = `CREATE TABLE base (a int CHECK (a > 0), b text DEFAULT 'q'); CRE
 
 prove("partitions and inheritance", [
   {
-    today: "what brings a partitioned table back brings its partitions, which are made once more",
     name: "CREATE TABLE … PARTITION BY with its partitions",
     before: "SELECT 1;",
     up: "CREATE TABLE m (at date PRIMARY KEY, n int) PARTITION BY RANGE (at); CREATE TABLE m20 PARTITION OF m FOR VALUES FROM ('2020-01-01') TO ('2021-01-01'); CREATE TABLE rest PARTITION OF m DEFAULT;",
@@ -33,7 +32,6 @@ prove("partitions and inheritance", [
     write: "INSERT INTO m VALUES ('2021-03-03', 7)",
   },
   {
-    today: "what brings a partitioned table back brings its partitions, which are made once more",
     name: "partitions of partitions, by list and by hash",
     before: "SELECT 1;",
     up: "CREATE TABLE t (a int, b text) PARTITION BY LIST (a); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1, NULL) PARTITION BY HASH (b); CREATE TABLE t10 PARTITION OF t1 FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE t11 PARTITION OF t1 FOR VALUES WITH (MODULUS 2, REMAINDER 1);",
@@ -76,7 +74,6 @@ prove("partitions and inheritance", [
     down: "CREATE TABLE m20 PARTITION OF m FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');",
   },
   {
-    today: "what brings a partitioned table back brings its partitions, which are made once more",
     name: "DROP TABLE of a partitioned table with its partitions",
     before: withRest,
     up: "DROP TABLE m;",
@@ -185,7 +182,6 @@ prove("partitions and inheritance", [
   },
   {
     name: "DROP TABLE of a parent, with CASCADE",
-    today: "the child that CASCADE reached came back, and is made once more",
     before: family,
     up: "DROP TABLE base CASCADE;",
     down: "CREATE TABLE base (a int CHECK (a > 0), b text DEFAULT 'q'); CREATE TABLE child (c int) INHERITS (base);",

@@ -26,20 +26,24 @@ const reading: ReadonlySet<string> = new Set(["OBJECT_MATVIEW", "OBJECT_VIEW"]);
 export interface Within {
   /** Keys of what the half has made before: that has no values of anybody's. */
   readonly madeBefore: ReadonlySet<string>;
+  /** Keys of what the other half makes in one statement with others: it cannot be made again without those. */
+  readonly madeTogether?: ReadonlySet<string>;
   /** Whether nothing but drops comes after it. */
   readonly isAtEnd: boolean;
 }
 
 /**
  * Whether a statement does nothing but drop what can be hidden instead. A view has nothing of its own, and both halves write it down: it is hidden only where
- * CASCADE takes others along.
+ * CASCADE takes others along, or where what makes it makes others too.
  */
-export function isHideable(node: Node, effects: Effects, { madeBefore, isAtEnd }: Within): boolean {
+export function isHideable(node: Node, effects: Effects, { madeBefore, madeTogether, isAtEnd }: Within): boolean {
   if (effects.drops.length === 0 || effects.drops.every((object) => madeBefore.has(keyOf(object).key))) return false;
   const drop = contentOf(node, "DropStmt");
   if (drop !== undefined) {
     const type = drop.removeType ?? "";
-    return hideable.has(type) || (reading.has(type) && isAtEnd && (effects.cascade || type === "OBJECT_MATVIEW"));
+    if (!reading.has(type) || !isAtEnd) return hideable.has(type);
+    const isWhole = effects.drops.some((object) => madeTogether?.has(keyOf(object).key) === true);
+    return effects.cascade || isWhole || type === "OBJECT_MATVIEW";
   }
   const alter = contentOf(node, "AlterTableStmt");
   if (alter === undefined || !["OBJECT_TABLE", "OBJECT_FOREIGN_TABLE"].includes(alter.objtype ?? "")) return false;

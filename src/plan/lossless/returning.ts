@@ -6,6 +6,8 @@ import { keyOf } from "../key-of.js";
 export interface OtherHalf {
   readonly hides: ReadonlySet<string>;
   readonly drops: ReadonlySet<string>;
+  /** What it makes in one statement with others. */
+  readonly madeTogether: ReadonlySet<string>;
 }
 
 /** The keys of what a statement makes that the other half hides. */
@@ -29,12 +31,30 @@ export function doneBy(node: Node, effects: Effects, other: OtherHalf): readonly
   return aboutAlone(effects, other);
 }
 
+/**
+ * The same for what may come back as a part of something else, which only the ledger can tell: the partition of a table, what stands in a schema, what CASCADE
+ * reached.
+ */
+export function doneByParts(node: Node, effects: Effects, { hides }: OtherHalf): readonly string[] {
+  if (hides.size === 0) return [];
+  if (effects.nature === "data") return keysOf(targetsOf(node, effects));
+  if (effects.nature !== "schema") return [];
+  const { creates, drops, needs } = effects;
+  if (creates.length > 0) return keysOf(creates.filter((object) => !isWithin(object, creates)));
+  if (drops.length > 0) return [];
+  const spokenOf = needs.filter(({ kind }) => kind !== "role");
+  const parts = spokenOf.filter(({ of }) => of !== undefined);
+  return [...new Set(keysOf(parts.length > 0 ? parts : [...spokenOf, ...tablesIn(effects)]))];
+}
+
+/** A column or a constraint of a table that the same statement makes. */
+function isWithin({ schema, of }: ObjectReference, creates: readonly ObjectReference[]): boolean {
+  return of !== undefined && creates.some((one) => one.of === undefined && one.schema === schema && one.name === of);
+}
+
 /** What the statement speaks of, where all of it comes back. */
 function aboutAlone({ creates, drops, needs, locks }: Effects, { hides }: OtherHalf): readonly string[] {
-  const tables = [
-    ...locks.map(({ relation }) => keyOf({ kind: "table", ...relation }).key),
-    ...[...creates, ...drops, ...needs].flatMap(ownerOf),
-  ];
+  const tables = [...keysOf(tablesIn({ locks })), ...[...creates, ...drops, ...needs].flatMap(ownerOf)];
   const objects = needs.filter(({ kind }) => !["column", "role", "table"].includes(kind)).flatMap(aliasesOf);
   const found = [...new Set([...tables, ...objects])].filter((key) => hides.has(key));
   if (tables.length > 0 && tables.every((key) => hides.has(key))) return found;
@@ -54,18 +74,33 @@ function isAboutThem(
 }
 
 /** Rows come back with their table, and values with their column. */
-function writtenBy(node: Node, { locks }: Effects, { hides }: OtherHalf): readonly string[] {
-  const written = locks.filter(({ mode }) => mode === "ROW EXCLUSIVE" || mode === "ACCESS EXCLUSIVE");
-  const tables = written.map(({ relation }) => keyOf({ kind: "table", ...relation }).key);
+function writtenBy(node: Node, effects: Effects, { hides }: OtherHalf): readonly string[] {
+  const tables = keysOf(tablesIn({ locks: writingIn(effects) }));
   if (tables.length > 0 && tables.every((key) => hides.has(key))) return tables;
+  const columns = keysOf(columnsSet(node, effects));
+  return columns.every((key) => hides.has(key)) ? columns : [];
+}
+
+/** The columns that an UPDATE sets; of any other statement the tables that it writes. */
+function targetsOf(node: Node, effects: Effects): readonly ObjectReference[] {
+  const columns = columnsSet(node, effects);
+  return columns.length > 0 ? columns : tablesIn({ locks: writingIn(effects) });
+}
+
+function columnsSet(node: Node, effects: Effects): readonly ObjectReference[] {
   const update = contentOf(node, "UpdateStmt");
-  const [target] = written;
+  const [target] = writingIn(effects);
   if (update === undefined || target === undefined) return [];
   const { schema, name } = target.relation;
-  const columns = contentsOf(update.targetList, "ResTarget").map(
-    (set) => keyOf({ kind: "column", schema, name: set.name ?? "", of: name }).key,
-  );
-  return columns.every((key) => hides.has(key)) ? columns : [];
+  return contentsOf(update.targetList, "ResTarget").map((set) => ({ kind: "column", schema, name: set.name ?? "", of: name })); // prettier-ignore
+}
+
+function writingIn({ locks }: Effects): Effects["locks"] {
+  return locks.filter(({ mode }) => mode === "ROW EXCLUSIVE" || mode === "ACCESS EXCLUSIVE");
+}
+
+function tablesIn({ locks }: Pick<Effects, "locks">): readonly ObjectReference[] {
+  return locks.map(({ relation }) => ({ kind: "table", ...relation }));
 }
 
 function ownerOf({ kind, schema, name, of }: ObjectReference): readonly string[] {

@@ -7,7 +7,7 @@ LANGUAGE plpgsql AS $f$
 DECLARE
   seq bigint := (SELECT h.seq + 1 FROM belay.head h);
   classes oid[]; objects oid[]; parts integer[];
-  acts text[]; backs text[]; found_parts jsonb; found jsonb;
+  members text[]; found_parts jsonb; found jsonb;
   sql text;
 BEGIN
   SELECT array_agg(f.classid), array_agg(f.objid), array_agg(f.objsubid) INTO classes, objects, parts FROM belay.family_of(wanted) AS f;
@@ -32,7 +32,8 @@ BEGIN
     EXECUTE statement;
     RETURN;
   END IF;
-  -- Where each lies, while it can still be told by its name.
+  -- Where each lies, and what it is called, while it can still be told by its name.
+  members := belay.keys_of(current_schema(), classes, objects, parts);
   SELECT jsonb_agg(p) INTO found_parts FROM belay.hidden_parts(seq, classes, objects, parts) AS p;
   FOR sql IN SELECT a.text FROM jsonb_array_elements(found) WITH ORDINALITY AS h(body, o), jsonb_array_elements_text(h.body -> 'act') WITH ORDINALITY AS a(text, o) ORDER BY h.o, a.o LOOP
     EXECUTE sql;
@@ -40,6 +41,7 @@ BEGIN
   PERFORM belay.append('kept', NULL, change, belay.operator(), jsonb_build_object(
     'how', 'hidden', 'direction', direction, 'digest', digest,
     'keys', (SELECT jsonb_agg(w ->> 'key') FROM jsonb_array_elements(wanted) AS w),
+    'members', to_jsonb(members),
     'objects', (SELECT jsonb_agg(h ->> 'object') FROM jsonb_array_elements(found) AS h WHERE h ->> 'object' IS NOT NULL),
     'parts', coalesce(found_parts, '[]'),
     'back', (SELECT coalesce(jsonb_agg(b.text ORDER BY h.o DESC, b.o), '[]') FROM jsonb_array_elements(found) WITH ORDINALITY AS h(body, o), jsonb_array_elements_text(h.body -> 'back') WITH ORDINALITY AS b(text, o)),
@@ -99,10 +101,11 @@ BEGIN
   RETURN true;
 END $f$;
 
--- The keys of what came back, since the change was last whole or gone.
+-- The keys of what came back, with all that came back as a part of it, since the change was last whole or gone.
 CREATE OR REPLACE FUNCTION belay.returned(change text) RETURNS text[]
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
-  SELECT coalesce((SELECT array_agg(k) FROM belay.journal j, jsonb_array_elements_text(j.body -> 'keys') AS k
+  SELECT coalesce((SELECT array_agg(k) FROM belay.journal j JOIN belay.journal h ON h.seq = (j.body ->> 'kept')::bigint,
+      jsonb_array_elements_text((h.body -> 'keys') || coalesce(h.body -> 'members', '[]')) AS k
     WHERE j.kind = 'restored' AND j.change = returned.change AND j.body ->> 'how' = 'hidden'
       AND j.seq > coalesce((SELECT max(w.seq) FROM belay.journal w WHERE w.change = returned.change AND w.kind IN ('applied', 'reverted')), 0)), '{}')
 $f$;

@@ -1,7 +1,8 @@
 import { hide } from "./hide.js";
 import { hiding } from "./hiding.js";
+import { keys } from "./keys.js";
 import { reach } from "./reach.js";
 import { settle } from "./settle.js";
 
 /** What a change drops is hidden, brought back, settled and purged. */
-export const hidingSchema = [reach, hiding, hide, settle].join("\n");
+export const hidingSchema = [reach, keys, hiding, hide, settle].join("\n");

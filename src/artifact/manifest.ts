@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { BelayError } from "../errors.js";
+import { recording } from "./recording.js";
 
 const lockMode = z.enum([
   "ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE",
@@ -22,6 +23,17 @@ const objectKey = z.strictObject({
   key: z.string(),
 });
 
+const rowWriting = z.strictObject({
+  command: z.enum(["INSERT", "UPSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE"]),
+  relations: z.array(z.string()),
+  only: z.boolean(),
+  as: z.string(),
+  sets: z.array(z.string()),
+  reads: z.string().nullable(),
+  with: z.string(),
+  run: z.string(),
+});
+
 const batch = z.strictObject({
   relation: z.string(),
   only: z.boolean(),
@@ -30,12 +42,16 @@ const batch = z.strictObject({
   key: z.array(z.string()).nullable(),
   sets: z.array(z.string()),
   reads: z.array(z.string()),
+  digest: z.string().exactOptional(),
+  place: z.int().exactOptional(),
+  image: rowWriting.exactOptional(),
+  returns: z.array(z.int()).exactOptional(),
 });
 
 const step = z.strictObject({
   sql: z.string(),
   command: z.string(),
-  purpose: z.enum(["keep", "restore", "hide", "unhide", "finish"]).nullable(),
+  purpose: z.enum(["keep", "restore", "hide", "unhide", "finish", "write", "compare", "return", "see"]).nullable(),
   locks: z.array(z.strictObject({ relation: z.string(), mode: lockMode })),
   makes: z.array(z.string()),
   mayMeet: z.array(objectKey),
@@ -84,6 +100,8 @@ const manifestSchema = z.strictObject({
   sections: z.array(section),
   /** What is to be removed before them where the change was cut off half-way up. */
   leftovers: z.array(objectKey).exactOptional(),
+  /** How the way back of a knex migration was found that decides by what it reads. */
+  dynamic: recording.exactOptional(),
   command: z.array(z.string()).nullable(),
   /** The file beside it, and SHA-256 over its bytes. */
   file: z.string(),

@@ -72,9 +72,16 @@ export interface EntryBodies {
     readonly hold?: boolean;
   };
   /** What a change was about to drop was hidden; where that cannot be, its values were copied to `belay_kept`. */
-  kept: HiddenBody | CopiedBody;
+  kept: HiddenBody | CopiedBody | RowsBody;
   /** What was kept was put back: what was hidden as it was, what was copied row by row. */
-  restored: { readonly kept?: number; readonly how?: "hidden"; readonly keptAs?: string; readonly rows?: number };
+  restored: {
+    readonly kept?: number;
+    readonly how?: "hidden" | "rows";
+    readonly keptAs?: string;
+    readonly rows?: number;
+    /** Rows that somebody has changed since, and that stay so. */
+    readonly stayed?: number;
+  };
   /** The values of a hidden column were copied to `belay_kept`, and the column dropped. */
   settled: CopiedBody & { readonly kept: number };
   /** What was kept was dropped for good. */
@@ -130,6 +137,15 @@ export interface HiddenBody {
   readonly objects: readonly string[];
   readonly back: readonly string[];
   readonly purge: readonly string[];
+}
+
+/** What a statement found in the rows that it wrote. */
+export interface RowsBody {
+  readonly how: "rows";
+  readonly direction: Direction;
+  readonly digest: string;
+  readonly keptAs: string;
+  readonly objects: readonly string[];
 }
 
 /** Values in a table of `belay_kept`. */

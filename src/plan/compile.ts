@@ -3,13 +3,15 @@ import { compiledHalf, type Compiled, type Source } from "./compiled.js";
 import { keyOf } from "./key-of.js";
 import { copiesBefore, restoresFor } from "./lossless/copy.js";
 import { doneInGroups, finishesFor, hidingIn, otherHalf } from "./lossless/halves.js";
-import { hidden, unhidden } from "./lossless/hide.js";
+import { hidden, unhidden, type Keeper } from "./lossless/hide.js";
 import { returningIn, type OtherHalf } from "./lossless/returning.js";
+import { placeRows, type RowsPlaced } from "./lossless/rows-placed.js";
+import { writing, writingsIn, type KeptWriting } from "./lossless/rows.js";
 import { lossOf } from "./loss.js";
 import { ownStep } from "./own-step.js";
 import { pairBatches } from "./pair-batches.js";
 import { sectionsOf, type Classified } from "./sections.js";
-import type { Section, StatementPlan } from "./step.js";
+import type { Section, StatementPlan, Step } from "./step.js";
 
 export type { Source } from "./compiled.js";
 
@@ -18,15 +20,27 @@ export function compile(source: Source): StatementPlan {
   const [up, down] = [compiledHalf(source, "up"), compiledHalf(source, "down")];
   const dropped = [...up, ...down].flatMap(({ effects }) => effects.drops).map((object) => keyOf(object).key);
   const droppedKeys = new Set(dropped);
-  const half = (statements: readonly Compiled[], direction: Direction, other: OtherHalf): readonly Section[] =>
-    sectionsOf(
+  const writings = { up: writingsIn(source, up, "up"), down: writingsIn(source, down, "down") };
+  const half = (statements: readonly Compiled[], direction: Direction, other: OtherHalf): readonly Section[] => {
+    const keeper = { id: source.id, digest: source.digest, direction };
+    const [others, rest] = direction === "up" ? [down, writings.down] : [up, writings.up];
+    const rows = placeRows(
+      source,
+      statements,
+      { statements: others, writings: rest, own: writings[direction] },
+      keeper,
+    );
+    return sectionsOf(
       [
-        ...statementSteps(source, statements, direction, other),
+        ...rows.start,
+        ...statementSteps(source, statements, { keeper, other, writings: writings[direction], rows }),
         ...statements.flatMap((compiled) => restoresFor(source, compiled, droppedKeys, direction)),
+        ...rows.end,
         ...finishesFor(source, statements, direction, other),
       ],
       source.transaction,
     );
+  };
   const forward = half(up, "up", otherHalf(source, down, "down", up));
   const backward = half(down, "down", otherHalf(source, up, "up", down));
   const leftovers = up.filter(({ statement }) => statement.part?.passing === true).flatMap(({ effects }) => effects.creates.map(keyOf)); // prettier-ignore
@@ -40,24 +54,43 @@ export function compile(source: Source): StatementPlan {
   };
 }
 
-/** The author's statements, each after what it wants before it. */
-function statementSteps(
-  source: Source,
-  statements: readonly Compiled[],
-  direction: Direction,
-  other: OtherHalf,
-): readonly Classified[] {
-  const hiding = hidingIn(source, statements, direction, other.madeTogether);
-  const keeper = { id: source.id, digest: source.digest, direction };
+interface Around {
+  readonly keeper: Keeper;
+  readonly other: OtherHalf;
+  readonly writings: readonly KeptWriting[];
+  readonly rows: RowsPlaced;
+}
+
+/** The author's statements, each with what it wants before it and after. */
+function statementSteps(source: Source, statements: readonly Compiled[], around: Around): readonly Classified[] {
+  const { keeper, other, writings, rows } = around;
+  const hiding = hidingIn(source, statements, keeper.direction, other.madeTogether);
   const done = doneInGroups(statements, other);
   return statements.flatMap((compiled) => {
     const { effects } = compiled;
     const unless = done.get(compiled) ?? [];
     const plain = { ...ownStep(compiled), ...(unless.length > 0 && { unless }) };
-    const step = hiding.has(compiled) ? hidden(plain, effects, keeper) : plain;
+    const wrote = writings.find((one) => one.compiled === compiled);
+    const kept = wrote === undefined ? plain : writing(plain, wrote, keeper);
+    const step = hiding.has(compiled)
+      ? hidden(plain, effects, keeper)
+      : returning(kept, rows.within.get(compiled), keeper);
     const own = { step, transaction: compiled.batch === null ? effects.transaction : "batched" } as const;
     const back = returningIn(effects, other).map((key) => unhidden(key, step.locks, keeper));
-    const kept = step.purpose === "hide" ? [] : copiesBefore(source, effects);
-    return [...back.map((one) => ({ step: one, transaction: "inside" as const })), ...kept, own];
+    const copies = step.purpose === "hide" ? [] : copiesBefore(source, effects);
+    return [
+      ...back.map((one) => ({ step: one, transaction: "inside" as const })),
+      ...(rows.before.get(compiled) ?? []),
+      ...copies,
+      own,
+      ...(rows.after.get(compiled) ?? []),
+    ];
   });
+}
+
+/** A batched statement that undoes another puts back its rows, range by range. */
+function returning(step: Step, returns: readonly number[] | undefined, { digest }: Keeper): Step {
+  return step.batch === undefined || returns === undefined
+    ? step
+    : { ...step, batch: { ...step.batch, digest, returns } };
 }

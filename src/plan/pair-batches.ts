@@ -1,7 +1,7 @@
 import { BelayError } from "../errors.js";
 import { contentOf, kindOf } from "../sql/node.js";
 import type { Statement } from "../sql/statement.js";
-import { stepsOf, type Section, type Step } from "./step.js";
+import { authored, stepsOf, type Section, type Step } from "./step.js";
 import { tablesWrittenBy } from "./touches.js";
 
 /** The way back as it is written, and where. */
@@ -27,7 +27,7 @@ export function pairBatches(forward: readonly Section[], backward: readonly Sect
 }
 
 function refuseUnpaired(undone: Step | undefined, step: Step, { down, files }: WayBack): void {
-  const statement = down.find(({ text }) => text === step.sql);
+  const statement = down.find(({ text }) => text === authored(step));
   const place = `${files.down}:${statement?.line ?? 1}:${statement?.column ?? 1}`;
   if (undone === undefined) {
     const message = `${place}: the way forward writes rows of that table less often, so nobody can tell what this undoes where a batch was cut off.`;

@@ -16,10 +16,15 @@ export function sectionsOf(steps: readonly Classified[], transaction: "on" | "of
     const current = sections.at(-1);
     const joins = current?.transaction === "inside" && needs === "inside" && !isClosed;
     // With `transaction off` a new section starts before each statement of the author's, and before what is kept for it.
-    const apart = transaction === "off" && !["restore", "finish"].includes(step.purpose ?? "") && afterOwn;
+    const apart =
+      transaction === "off" &&
+      !["restore", "finish", "compare", "return", "see"].includes(step.purpose ?? "") &&
+      afterOwn;
     if (current !== undefined && joins && !apart) current.steps.push(step);
     else sections.push({ transaction: needs === "own" ? "inside" : needs, steps: [step] });
-    afterOwn = step.purpose !== "keep" && step.purpose !== "unhide";
+    if (step.purpose !== "compare" && step.purpose !== "return" && step.purpose !== "see") {
+      afterOwn = step.purpose !== "keep" && step.purpose !== "unhide";
+    }
     isClosed = needs === "own";
   }
   return sections;

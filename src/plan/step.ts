@@ -1,6 +1,7 @@
 import type { Batch } from "../sql/batch.js";
 import type { LockMode } from "../sql/effects.js";
 import type { QualifiedName } from "../sql/name.js";
+import type { RowWriting } from "../sql/row-writing.js";
 import type { Origin } from "../sql/statement.js";
 
 /** What the catalog must say after a statement outside a transaction, for it to count as done. */
@@ -11,6 +12,13 @@ export type Verification =
   | { readonly kind: "reindexed"; readonly relation: QualifiedName }
   | { readonly kind: "none" };
 
+/**
+ * What a step is for that is not the author's as it is written: `keep` copies values and `restore` puts them back, `hide` and `unhide` do so without copying, and `finish`
+ * checks what came back; `write` writes rows and keeps what it found there; `compare` marks those that are still as they were left, `return` puts them back, and `see`
+ * looks at them again after their table was given another shape.
+ */
+export type Purpose = "keep" | "restore" | "hide" | "unhide" | "finish" | "write" | "compare" | "return" | "see";
+
 /** One statement of a compiled plan. */
 export interface Step {
   /** What runs. */
@@ -18,7 +26,7 @@ export interface Step {
   /** The statement's kind, as PostgreSQL's manual names it: `CREATE INDEX`. */
   readonly command: string;
   /** Why Belay put it there; null for a statement of the author's. */
-  readonly purpose: "keep" | "restore" | "hide" | "unhide" | "finish" | null;
+  readonly purpose: Purpose | null;
   readonly locks: readonly { readonly relation: string; readonly mode: LockMode }[];
   /** Keys of what it makes. */
   readonly makes: readonly string[];
@@ -34,7 +42,17 @@ export interface Step {
   /** Keys of all that the steps make and remove which stand for the same part of a statement: on a way back they run together, or none of them does. */
   readonly together?: readonly string[];
   /** How it is cut into ranges of a key, in a section that is batched. */
-  readonly batch?: Batch;
+  readonly batch?: Batch & BatchedRows;
+}
+
+/** What is kept of the rows that a batch writes, and what it puts back there. */
+export interface BatchedRows {
+  readonly digest?: string;
+  /** The number of the statement in its half. */
+  readonly place?: number;
+  readonly image?: RowWriting;
+  /** The numbers of the statements of the other half that it undoes. */
+  readonly returns?: readonly number[];
 }
 
 /** An object as the catalog is asked for it. */
@@ -87,12 +105,17 @@ export function stepsOf(sections: readonly Section[]): readonly Step[] {
 
 /** Whether a step is the author's, or stands for one of the author's. */
 export function isAuthors({ purpose }: Step): boolean {
-  return purpose === null || purpose === "hide";
+  return purpose === null || purpose === "hide" || purpose === "write";
+}
+
+/** Whether a step only brings back what an earlier run of the other half has kept: where nothing is, it has nothing to do. */
+export function isForKept({ purpose, batch }: Step): boolean {
+  return ["compare", "restore", "return", "unhide"].includes(purpose ?? "") && batch === undefined;
 }
 
 /** What a step does, in the author's words where something of ours stands for them. */
 export function authored({ sql, purpose, origin }: Step): string {
-  return purpose === "hide" ? (origin?.text ?? sql) : sql;
+  return purpose === "hide" || purpose === "write" ? (origin?.text ?? sql) : sql;
 }
 
 /** One transaction cannot be cut off half-way; all else begins with an entry of its own, so that the next command knows. */

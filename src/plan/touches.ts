@@ -27,7 +27,7 @@ export function untouchedAfter(forward: readonly (readonly string[])[], begun: n
 
 /** The tables whose rows a step writes, quoted. */
 export function tablesWrittenBy(step: Step): readonly string[] {
-  if (step.purpose !== null || onlyLocking.includes(step.command)) return [];
+  if ((step.purpose !== null && step.purpose !== "write") || onlyLocking.includes(step.command)) return [];
   // ROW EXCLUSIVE is what writing takes, also from within a WITH (manual, 13.3.1).
   return step.locks
     .filter(({ mode }) => mode === "ROW EXCLUSIVE" || step.command === "TRUNCATE")

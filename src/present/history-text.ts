@@ -1,4 +1,4 @@
-import type { CopiedBody, Entry } from "../journal/entry.js";
+import type { CopiedBody, Entry, EntryBodies } from "../journal/entry.js";
 import type { Paint } from "./paint.js";
 
 interface HistoryView {
@@ -49,13 +49,15 @@ function detail(entry: Entry): string {
     case "approved":
       return entry.body.stage;
     case "kept":
-      return entry.body.how === "hidden" ? `hidden: ${entry.body.objects.join(", ")}` : copiedText(entry.body);
+      return entry.body.how === undefined
+        ? copiedText(entry.body)
+        : `${entry.body.how === "hidden" ? "hidden" : "as they were"}: ${entry.body.objects.join(", ")}`;
     case "settled":
       return copiedText(entry.body);
     case "purged":
       return entry.body.objects.join(", ");
     case "restored":
-      return entry.body.how === "hidden" ? "what was hidden" : `${entry.body.rows ?? 0} rows`;
+      return restoredText(entry.body);
     case "blocker-ended":
       return `${entry.body.how} process ${entry.body.blocker.pid} of ${entry.body.blocker.user}: ${entry.body.blocker.query}`;
     case "section-intended":
@@ -69,6 +71,12 @@ function detail(entry: Entry): string {
     default:
       return "";
   }
+}
+
+function restoredText({ how, rows = 0, stayed = 0 }: EntryBodies["restored"]): string {
+  if (how === "hidden") return "what was hidden";
+  if (how === undefined) return `${rows} rows`;
+  return stayed === 0 ? "rows as they were" : `rows as they were, but ${stayed} that were changed since`;
 }
 
 function copiedText({ table, column, rows }: CopiedBody): string {

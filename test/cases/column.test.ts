@@ -54,7 +54,6 @@ prove("what is said about a column", [
   },
   {
     name: "DROP NOT NULL, and the way back fills what arrived",
-    today: "there are no pre-images: an UPDATE on the way back is named as a loss",
     before: tasks,
     up: "ALTER TABLE tasks ALTER title DROP NOT NULL;",
     down: "UPDATE tasks SET title = '' WHERE title IS NULL; ALTER TABLE tasks ALTER title SET NOT NULL;",

@@ -53,7 +53,7 @@ describe("a compiled plan", () => {
       "inside: ALTER TABLE VALIDATE CONSTRAINT",
       "inside: COMMENT ON TABLE",
       "inside: ALTER TYPE ADD VALUE",
-      "inside: INSERT",
+      "inside: write",
       "inside: ALTER DOMAIN VALIDATE CONSTRAINT",
     ]);
   });
@@ -120,9 +120,9 @@ describe("a compiled plan", () => {
     const down = `CREATE TABLE t (a int); CREATE INDEX i ON t (a); INSERT INTO t VALUES (1); COMMENT ON TABLE t IS 'said'; GRANT SELECT ON t TO public;
       INSERT INTO log SELECT count(*) FROM t; ALTER TABLE u ADD COLUMN b int`;
     const plan = await planOf("DROP TABLE t;", down);
-    expect(stepsOf(plan.forward).map(({ purpose }) => purpose)).toEqual(["hide"]);
+    expect(stepsOf(plan.forward).map(({ purpose }) => purpose)).toEqual(["compare", "return", "hide", "return"]);
     expect(shape(plan.backward)).toEqual([
-      "inside: unhide, CREATE TABLE, CREATE INDEX, INSERT, COMMENT ON TABLE, GRANT, INSERT, ALTER TABLE ADD COLUMN, restore",
+      "inside: unhide, CREATE TABLE, CREATE INDEX, INSERT, COMMENT ON TABLE, GRANT, write, ALTER TABLE ADD COLUMN, restore",
       "inside: finish",
       "inside: finish",
     ]);
@@ -193,11 +193,51 @@ describe("a compiled plan", () => {
     }
   });
 
+  it("keeps what a statement finds in the rows that it writes, and has the other half put it back around the one that undoes it", async () => {
+    const plan = await planOf(
+      "INSERT INTO t VALUES (1); UPDATE t SET a = 2",
+      "UPDATE t SET a = 1; DELETE FROM t WHERE a = 1",
+    );
+    const purposes = (sections: StatementPlan["forward"]): readonly unknown[] =>
+      stepsOf(sections).map((step) => step.purpose);
+    expect(purposes(plan.forward)).toEqual([
+      "compare",
+      "compare",
+      "write",
+      "return",
+      "compare",
+      "write",
+      "return",
+      "return",
+      "return",
+    ]);
+    expect(purposes(plan.backward)).toEqual(["compare", "compare", "write", "return", "write", "return", "return"]);
+    expect(plan.loss).toEqual([]);
+    const made = await planOf(
+      "CREATE TABLE t (a int); INSERT INTO t VALUES (1); ALTER TABLE u ADD COLUMN b int; UPDATE u SET b = 1",
+      "DROP TABLE t; ALTER TABLE u DROP COLUMN b",
+    );
+    expect(purposes(made.forward)).toEqual(["unhide", null, null, "unhide", null, null, "restore", "restore"]);
+  });
+
+  it("puts rows back at first where no statement of the way back writes their table, and at last where it got another shape since", async () => {
+    const first = await planOf(
+      "ALTER TABLE t ALTER a DROP NOT NULL; UPDATE t SET a = NULL",
+      "ALTER TABLE t ALTER a SET NOT NULL",
+    );
+    expect(stepsOf(first.backward)[1]).toMatchObject({ purpose: "return" });
+    const last = await planOf(
+      "UPDATE t SET a = 1; ALTER TABLE t ADD CHECK (a > 0)",
+      "ALTER TABLE t DROP CONSTRAINT t_a_check",
+    );
+    expect(stepsOf(last.backward).map(({ purpose }) => purpose)).toEqual([null, "compare", "return", "return"]);
+  });
+
   it("with keep off keeps nothing, and says what the way back loses", async () => {
     const plan = await planOf("ALTER TABLE t ADD COLUMN a int;", "ALTER TABLE t DROP COLUMN a;", { keep: "off" });
     expect(stepsOf([...plan.forward, ...plan.backward]).map(({ purpose }) => purpose)).toEqual([null, null]);
     expect(plan.loss).toMatchObject([{ object: "column t.a" }]);
-    const rows = await planOf("INSERT INTO t VALUES (1)", "DELETE FROM t WHERE a = 1");
+    const rows = await planOf("INSERT INTO t VALUES (1)", "DELETE FROM t WHERE a = 1", { keep: "off" });
     expect(rows.loss).toMatchObject([{ object: "t", what: expect.stringContaining("DELETE") }]);
   });
 

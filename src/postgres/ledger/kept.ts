@@ -12,8 +12,8 @@ export interface Kept {
   readonly ageSeconds: number;
   readonly change: string;
   readonly direction: "up" | "down";
-  /** Hidden where it was or in the schema `belay_kept`; a column's values settled there, the column itself gone; or copied there, since it could not be hidden. */
-  readonly how: "hidden" | "settled" | "copied";
+  /** Hidden where it was or in the schema `belay_kept`; a column's values settled there, the column itself gone; copied there, since it could not be hidden; or rows as a statement found them. */
+  readonly how: "hidden" | "settled" | "copied" | "rows";
   /** What it was, as people call it: `column public.tasks.note`. */
   readonly objects: readonly string[];
   /** Where its rows and values lie. */

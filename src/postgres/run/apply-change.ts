@@ -5,6 +5,7 @@ import type { AppliedBody } from "../../journal/entry.js";
 import { touchesForward } from "../../plan/touches.js";
 import {
   isBracketed,
+  isForKept,
   stepsOf,
   type ObjectKey,
   type Plan,
@@ -63,7 +64,7 @@ async function applySections(
   plan: StatementPlan,
   startedAt: number,
 ): Promise<void> {
-  const sections = plan.forward;
+  const sections = await worthRunning(context, plan.forward);
   const met = [...(options.open?.met ?? [])];
   const back = new CameBack(context, options.open);
   if (isBracketed(sections) && options.open === null) await begin(context, options, touchesForward(sections));
@@ -78,6 +79,16 @@ async function applySections(
     else if (section.transaction === "batched") await applyBatched(context, section, index, { options, back, record });
     else await applyOutside(context, section, index, { open: options.open, met, back, record });
   }
+}
+
+/** Most changes are applied for the first time: then nothing is kept for them, and what would bring it back is left out. */
+async function worthRunning({ target, change }: RunContext, sections: readonly Section[]): Promise<readonly Section[]> {
+  const steps = stepsOf(sections);
+  if (!steps.some(isForKept) || steps.some(({ purpose }) => purpose === "keep" || purpose === "hide")) return sections;
+  const sql = "SELECT EXISTS (SELECT FROM belay.journal WHERE change = $1 AND kind = 'kept') AS kept";
+  const [row] = await target.operator.query<{ kept: boolean }>(sql, [change]);
+  if (row?.kept !== false) return sections;
+  return sections.map((section) => ({ ...section, steps: section.steps.filter((step) => !isForKept(step)) }));
 }
 
 interface Place {
@@ -161,6 +172,7 @@ async function applyKnex(context: RunContext, options: ApplyOptions, startedAt: 
     if (options.open === null) await begin(context, options, null);
     const session = await context.target.worker();
     const met = await metObjects(session, mayMeetIn(options.built.plan));
+    await compareRows(context, session, options.built.plan);
     await timed(context, shown, async () => change.up(await knexOn(session.client)));
     await putBack(context, session, options.built.plan);
     await recordApplied(context.target.operator, context, options, met, startedAt);
@@ -168,6 +180,7 @@ async function applyKnex(context: RunContext, options: ApplyOptions, startedAt: 
   }
   const work = async (session: Session): Promise<void> => {
     const met = await metObjects(session, mayMeetIn(options.built.plan));
+    await compareRows(context, session, options.built.plan);
     await timed(context, shown, async () => change.up(await knexOn(session.client)));
     await putBack(context, session, options.built.plan);
     await recordApplied(session, context, options, met, startedAt);
@@ -178,7 +191,12 @@ async function applyKnex(context: RunContext, options: ApplyOptions, startedAt: 
 
 /** What its way back had kept, once the migration has made the place for it. */
 async function putBack(context: RunContext, session: Session, plan: Plan): Promise<void> {
-  for (const step of foreseen(plan)) if (step.purpose === "restore") await runStep(context, session, step);
+  const back = foreseen(plan).filter(({ purpose }) => purpose === "restore" || purpose === "return");
+  for (const step of back) await runStep(context, session, step);
+}
+
+async function compareRows(context: RunContext, session: Session, plan: Plan): Promise<void> {
+  for (const step of foreseen(plan)) if (step.purpose === "compare") await runStep(context, session, step);
 }
 
 function foreseen(plan: Plan): readonly Step[] {

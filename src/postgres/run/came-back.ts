@@ -19,8 +19,10 @@ export class CameBack {
   /** Runs the step, unless it has nothing left to do. */
   async run(session: Session, step: Step): Promise<void> {
     if (await this.isDone(session, step)) return;
-    const [row] = await runStep(this.#context, session, step);
+    const rows = await runStep(this.#context, session, step);
+    const [row] = rows;
     if (step.purpose === "unhide" && row?.["unhide"] === true) this.#keys = null;
+    if (step.purpose === "return") tellStayed(this.#context, rows);
   }
 
   async isDone(session: Session, { unless }: Step): Promise<boolean> {
@@ -34,5 +36,16 @@ export class CameBack {
     const sql = "SELECT belay.returned($1) AS keys";
     const [row] = await session.query<{ keys: readonly string[] }>(sql, [this.#context.change]);
     return new Set(row?.keys);
+  }
+}
+
+/** Rows that a half could not put back: `relation`, how many `stayed` as they are, and some of their `keys`. */
+function tellStayed({ report, target }: RunContext, rows: readonly Record<string, unknown>[]): void {
+  for (const { relation, stayed, keys } of rows) {
+    if (typeof relation !== "string") continue;
+    const some =
+      Array.isArray(keys) && keys.length > 0 ? ` (${keys.join("; ")}${keys.length < Number(stayed) ? "; …" : ""})` : "";
+    const message = `${String(stayed)} rows of ${relation} were changed since, or their place is taken: they stay as they are${some}`;
+    report({ kind: "warning", target: target.name, message });
   }
 }

@@ -215,6 +215,8 @@ DECLARE
   upto text[];
   rows_here bigint := size;
   touched bigint;
+  one belay.image;
+  range text;
 BEGIN
   SELECT * INTO STRICT mark FROM belay.watermark w
     WHERE w.change = run_batch.change AND w.direction = run_batch.direction AND w.section = run_batch.section FOR UPDATE;
@@ -228,8 +230,18 @@ BEGIN
       EXECUTE format('SELECT count(*) FROM %s %s AS belay_batch WHERE %s', CASE WHEN only_self THEN 'ONLY' ELSE '' END, mark.relation::regclass,
         belay.batch_range(mark, 'belay_batch', mark.passed, upto)) INTO rows_here;
     END IF;
-    EXECUTE (batch ->> 'head') || ' ' || belay.batch_range(mark, batch ->> 'as', mark.passed, upto);
-    GET DIAGNOSTICS touched = ROW_COUNT;
+    PERFORM belay.compare_rows(change, direction, batch ->> 'digest', p::integer, ' AND ' || belay.batch_range(mark, 't', mark.passed, upto)) FROM jsonb_array_elements_text(batch -> 'returns') AS p;
+    range := belay.batch_range(mark, batch ->> 'as', mark.passed, upto);
+    IF batch ? 'image' THEN
+      one := belay.open_image(change, direction, batch ->> 'digest', (batch ->> 'place')::integer, mark.relation::regclass, batch -> 'image' ->> 'command', only_self,
+        (SELECT array_agg(c) FROM jsonb_array_elements_text(batch -> 'sets') AS x(c)), mark.passed IS NULL);
+      touched := belay.write_rows(one, batch -> 'image', ' AND ' || range);
+      IF one.entry IS NULL THEN PERFORM belay.enter_image(one, NULL); END IF;
+    ELSE
+      EXECUTE (batch ->> 'head') || ' ' || range;
+      GET DIAGNOSTICS touched = ROW_COUNT;
+    END IF;
+    PERFORM belay.return_rows(change, direction, batch ->> 'digest', p::integer) FROM jsonb_array_elements_text(batch -> 'returns') AS p;
     mark.passed := upto;
     mark.seen := mark.seen + rows_here;
     mark.changed := mark.changed + touched;

@@ -53,7 +53,7 @@ DECLARE
 BEGIN
   SELECT j.seq, p.part INTO kept_seq, kept FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, belay.journal j,
       jsonb_array_elements(coalesce(j.body -> 'parts', jsonb_build_array(j.body))) AS p(part)
-    WHERE c.oid = relation AND j.change = restore.change AND j.kind IN ('kept', 'settled')
+    WHERE c.oid = relation AND j.change = restore.change AND j.kind IN ('kept', 'settled') AND j.body ->> 'how' IS DISTINCT FROM 'rows'
       AND p.part ->> 'table' = format('%I.%I', n.nspname, c.relname) AND p.part ->> 'column' IS NOT DISTINCT FROM wanted::text
       AND CASE WHEN p.part ? 'isHidden' AND wanted IS NOT NULL THEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = p.part ->> 'keptAs' AND NOT a.attisdropped)
         ELSE to_regclass(format('belay_kept.%I', p.part ->> 'keptAs')) IS NOT NULL END

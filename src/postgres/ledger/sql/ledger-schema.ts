@@ -4,10 +4,11 @@ import { hidingSchema } from "./hiding/index.js";
 import { keeping } from "./keeping.js";
 import { locking } from "./locking.js";
 import { reverting } from "./reverting.js";
+import { rowsSchema } from "./rows/index.js";
 import { tables } from "./tables.js";
 
 /** The version of the ledger; it grows when its tables or functions change. */
-export const ledgerVersion = 5;
+export const ledgerVersion = 6;
 
 const version = `CREATE OR REPLACE FUNCTION belay.version() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT ${ledgerVersion}';`;
 
@@ -15,4 +16,4 @@ const version = `CREATE OR REPLACE FUNCTION belay.version() RETURNS integer LANG
  * The ledger in a target: the schema `belay`. Its functions are what both Belay and an artifact that runs in bare psql call, so that
  * the two cannot disagree. Every statement can run again over itself, and over an earlier version's.
  */
-export const ledgerSchema = [tables, entries, locking, reverting, keeping, hidingSchema, batching, version].join("\n");
+export const ledgerSchema = [tables, entries, locking, reverting, keeping, hidingSchema, rowsSchema, batching, version].join("\n");

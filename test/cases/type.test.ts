@@ -52,7 +52,6 @@ prove("a type", [
   },
   {
     name: "CREATE TYPE of attributes, and a table with it",
-    today: "the hidden table holds on to the type that is dropped after it",
     before: "SELECT 1;",
     up: "CREATE TYPE pair AS (a int, b text); CREATE TABLE t (id int PRIMARY KEY, p pair, l pair[]);",
     down: "DROP TABLE t; DROP TYPE pair;",

@@ -54,7 +54,8 @@ END $f$;
 CREATE OR REPLACE FUNCTION belay.drop_hidden(classid oid, objid oid, objsubid integer) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
   SELECT format('ALTER TABLE IF EXISTS %s DROP COLUMN IF EXISTS %I CASCADE', a.attrelid::regclass, a.attname) FROM pg_attribute a
-    WHERE classid = 'pg_class'::regclass AND objsubid > 0 AND a.attrelid = objid AND a.attnum = objsubid AND a.attname ~ '^belay_kept_[0-9]+_' AND a.attinhcount = 0
+    WHERE classid = 'pg_class'::regclass AND objsubid > 0 AND a.attrelid = objid AND a.attnum = objsubid AND a.attinhcount = 0
+      AND (a.attname ~ '^belay_kept_[0-9]+_' OR EXISTS (SELECT FROM pg_class c WHERE c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f') AND c.relnamespace = 'belay_kept'::regnamespace))
   UNION ALL SELECT format('DROP %s IF EXISTS %s CASCADE', CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, c.oid::regclass)
     FROM pg_class c WHERE classid = 'pg_class'::regclass AND objsubid = 0 AND c.oid = objid AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relnamespace = 'belay_kept'::regnamespace
   UNION ALL SELECT format('DROP ROUTINE IF EXISTS %s CASCADE', p.oid::regprocedure) FROM pg_proc p

@@ -78,9 +78,17 @@ export const takenOff = `
     array_remove(ARRAY[pg_get_indexdef(ind.indexrelid), format('COMMENT ON INDEX %s IS ', ind.indexrelid::regclass) || quote_literal(obj_description(ind.indexrelid, 'pg_class'))], NULL), NULL, NULL, NULL, NULL
   FROM ind JOIN pg_class c ON c.oid = ind.indexrelid WHERE NOT ind.is_whole AND NOT ind.is_of_column AND NOT ind.is_constraint AND NOT c.relispartition
   UNION ALL
+  SELECT 50, NULL, ARRAY[format('ALTER TABLE %s DETACH PARTITION %s', i.inhparent::regclass, r.oid::regclass)],
+    ARRAY[format('ALTER TABLE %s ATTACH PARTITION %s %s', i.inhparent::regclass, r.oid::regclass, pg_get_expr(r.relpartbound, r.oid))], NULL, NULL, NULL, NULL
+  FROM rel r JOIN pg_inherits i ON i.inhrelid = r.oid WHERE r.relispartition AND NOT EXISTS (SELECT FROM rel p WHERE p.oid = i.inhparent)
+  UNION ALL
+  -- A child that had no parent would have all its columns and constraints for its own, and keep them so: empty tables stand in for its parents.
   SELECT 50, NULL,
-    ARRAY[CASE WHEN r.relispartition THEN format('ALTER TABLE %s DETACH PARTITION %s', i.inhparent::regclass, r.oid::regclass) ELSE format('ALTER TABLE %s NO INHERIT %s', r.oid::regclass, i.inhparent::regclass) END],
-    ARRAY[CASE WHEN r.relispartition THEN format('ALTER TABLE %s ATTACH PARTITION %s %s', i.inhparent::regclass, r.oid::regclass, pg_get_expr(r.relpartbound, r.oid)) ELSE format('ALTER TABLE %s INHERIT %s', r.oid::regclass, i.inhparent::regclass) END],
-    NULL, NULL, NULL, NULL
-  FROM rel r JOIN pg_inherits i ON i.inhrelid = r.oid WHERE NOT EXISTS (SELECT FROM rel p WHERE p.oid = i.inhparent)
+    array_agg(format('CREATE TABLE %s (LIKE %s INCLUDING CONSTRAINTS INCLUDING GENERATED)', k.parent, i.inhparent::regclass))
+      || array_agg(format('ALTER TABLE %s INHERIT %s', r.oid::regclass, k.parent)) || array_agg(format('ALTER TABLE %s NO INHERIT %s', r.oid::regclass, i.inhparent::regclass)),
+    array_agg(format('ALTER TABLE %s INHERIT %s', r.oid::regclass, i.inhparent::regclass) ORDER BY i.inhseqno)
+      || array_agg(format('ALTER TABLE %s NO INHERIT %s', r.oid::regclass, k.parent)) || array_agg(format('DROP TABLE %s', k.parent)),
+    NULL, NULL, 'DROP TABLE ' || string_agg(k.parent, ', '), NULL
+  FROM rel r JOIN pg_inherits i ON i.inhrelid = r.oid CROSS JOIN LATERAL (SELECT format('belay_kept.belay_kept_%s_%s_parent_%s', seq, r.oid, i.inhparent) AS parent) AS k
+  WHERE NOT r.relispartition AND NOT EXISTS (SELECT FROM rel p WHERE p.oid = i.inhparent) GROUP BY r.oid
 `;

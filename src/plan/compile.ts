@@ -5,6 +5,8 @@ import { copiesBefore, restoresFor } from "./lossless/copy.js";
 import { doneInGroups, finishesFor, hidingIn, otherHalf } from "./lossless/halves.js";
 import { hidden, unhidden, type Keeper } from "./lossless/hide.js";
 import { returningIn, type OtherHalf } from "./lossless/returning.js";
+import { joinPlaced } from "./lossless/join-placed.js";
+import { placeRetypes, retypingsIn } from "./lossless/retypes.js";
 import { placeRows, type RowsPlaced } from "./lossless/rows-placed.js";
 import { writing, writingsIn, type KeptWriting } from "./lossless/rows.js";
 import { lossOf } from "./loss.js";
@@ -21,13 +23,18 @@ export function compile(source: Source): StatementPlan {
   const dropped = [...up, ...down].flatMap(({ effects }) => effects.drops).map((object) => keyOf(object).key);
   const droppedKeys = new Set(dropped);
   const writings = { up: writingsIn(source, up, "up"), down: writingsIn(source, down, "down") };
+  const retypings = { up: retypingsIn(source, up, "up"), down: retypingsIn(source, down, "down") };
   const half = (statements: readonly Compiled[], direction: Direction, other: OtherHalf): readonly Section[] => {
     const keeper = { id: source.id, digest: source.digest, direction };
-    const [others, rest] = direction === "up" ? [down, writings.down] : [up, writings.up];
-    const rows = placeRows(
-      source,
-      statements,
-      { statements: others, writings: rest, own: writings[direction] },
+    const against = direction === "up" ? "down" : "up";
+    const others = {
+      statements: direction === "up" ? down : up,
+      writings: writings[against],
+      own: writings[direction],
+    };
+    const rows = joinPlaced(
+      placeRetypes(retypings[direction], retypings[against], keeper),
+      placeRows(source, statements, others, keeper),
       keeper,
     );
     return sectionsOf(

@@ -21,6 +21,11 @@ export interface PlannedChange {
   readonly backward: readonly PlannedStep[];
   readonly irreversible: string | null;
   readonly loss: readonly { readonly object: string; readonly what: string }[];
+  /** Of a knex migration whose down decides by what it reads, so that it was recorded on scratch copies; left out for all others. */
+  readonly dynamic?: {
+    /** What its down does by rows that it reads: no part of the way back. */
+    readonly leftOut: readonly string[];
+  };
   readonly artifact: "warm" | "stale" | "broken";
   /** As rehearsed, in milliseconds; null where it was not. */
   readonly expectedMs: { readonly up: number; readonly down: number } | null;

@@ -166,7 +166,9 @@ describe("a compiled plan", () => {
 
   it("hides no view that would hold the columns which it reads: the pair writes it down, and nothing of anybody's is in it", async () => {
     const purposes = async (up: string): Promise<readonly (string | null)[]> =>
-      stepsOf((await planOf(up, "SELECT 1")).forward).map(({ purpose }) => purpose);
+      stepsOf((await planOf(up, "SELECT 1")).forward)
+        .map(({ purpose }) => purpose)
+        .filter((purpose) => purpose !== "see");
     expect(await purposes("DROP VIEW v; ALTER TABLE t ALTER COLUMN a TYPE bigint")).toEqual([null, null]);
     expect(await purposes("DROP VIEW v CASCADE")).toEqual(["hide"]);
     expect(await purposes("DROP MATERIALIZED VIEW m; ALTER TABLE t DROP COLUMN a")).toEqual(["hide", "hide"]);

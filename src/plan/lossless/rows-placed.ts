@@ -1,10 +1,9 @@
 import type { Compiled, Source } from "../compiled.js";
 import { keyOf } from "../key-of.js";
 import type { Classified } from "../sections.js";
-import type { Step } from "../step.js";
 import { quoteIdentifier } from "../../sql/quote.js";
 import type { Keeper } from "./hide.js";
-import { aboutRows, tablesWrittenBy, type KeptWriting } from "./rows.js";
+import { aboutRows, inside, tablesWrittenBy, type KeptWriting } from "./rows.js";
 
 /** What is put around the statements of a half, so that rows which the other half wrote come back. */
 export interface RowsPlaced {
@@ -69,14 +68,9 @@ export function placeRows(
       note(after, one.compiled, inside(aboutRows.giveBack(theirs, keeper)));
     }
   }
-  if (others.writings.length > 0 || within.size + before.size > 0) end.push(inside(aboutRows.end(keeper)));
   const isWhole = source.transaction === "on" && statements.every(({ effects, batch }) => effects.transaction === "inside" && batch === null); // prettier-ignore
   if (isWhole && others.own.some((one) => isTouchedAfter(one, statements))) end.push(inside(aboutRows.see(keeper)));
   return { start, before, after, within, end };
-}
-
-function inside(step: Step): Classified {
-  return { step, transaction: "inside" };
 }
 
 /** Range by range where they were written so: nobody is to wait for all of them. */

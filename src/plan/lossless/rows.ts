@@ -4,6 +4,7 @@ import { quoteLiteral, quoteQualified } from "../../sql/quote.js";
 import { rowWritingOf, type RowWriting } from "../../sql/row-writing.js";
 import type { Compiled, Source } from "../compiled.js";
 import { keyOf } from "../key-of.js";
+import type { Classified } from "../sections.js";
 import type { Step } from "../step.js";
 import type { Keeper } from "./hide.js";
 
@@ -74,26 +75,34 @@ export function writing(step: Step, { compiled, place, writing: parts }: KeptWri
   };
 }
 
+/** A statement of a half by its number. */
+type Placed = Pick<KeptWriting, "compiled" | "place">;
+
+export function inside(step: Step): Classified {
+  return { step, transaction: "inside" };
+}
+
 /** Steps of ours around the statements that write rows. */
 export const aboutRows = {
   /** Marks those that are still as the other half left them. */
-  compare: (one: KeptWriting, keeper: Keeper): Step =>
-    step("compare", `SELECT belay.compare_rows(${values(keeper)}, ${one.place})`, one.compiled),
+  compare: (one: Placed, keeper: Keeper): Step =>
+    ours("compare", `SELECT belay.compare_rows(${values(keeper)}, ${one.place})`, one.compiled),
   /** Puts those back. */
-  giveBack: (one: KeptWriting, keeper: Keeper): Step =>
-    step("return", `SELECT belay.return_rows(${values(keeper)}, ${one.place})`, one.compiled),
+  giveBack: (one: Placed, keeper: Keeper): Step =>
+    ours("return", `SELECT belay.return_rows(${values(keeper)}, ${one.place})`, one.compiled),
   /** Tells of those that could not be put back. */
-  end: (keeper: Keeper): Step => step("return", `SELECT * FROM belay.end_rows(${values(keeper)})`, null),
+  end: (keeper: Keeper): Step => ours("return", `SELECT * FROM belay.end_rows(${values(keeper)})`, null),
   /** Looks at them in the shape that a later statement gave their table. */
   see: ({ id, direction }: Keeper): Step =>
-    step("see", `SELECT belay.see_rows(${quoteLiteral(id)}, ${quoteLiteral(direction)})`, null),
+    ours("see", `SELECT belay.see_rows(${quoteLiteral(id)}, ${quoteLiteral(direction)})`, null),
 };
 
 function values({ id, direction, digest }: Keeper): string {
   return [id, direction, digest].map(quoteLiteral).join(", ");
 }
 
-function step(purpose: "compare" | "return" | "see", sql: string, of: Compiled | null): Step {
+/** A step of ours that works on the rows of the tables which a statement locks. */
+export function ours(purpose: "compare" | "return" | "see", sql: string, of: Compiled | null): Step {
   const locks = (of?.effects.locks ?? []).filter(({ mode }) => mode === "ROW EXCLUSIVE" || mode === "ACCESS EXCLUSIVE");
   return {
     sql,

@@ -1,5 +1,6 @@
 import { giveBack } from "./give-back.js";
 import { image } from "./image.js";
+import { values } from "./values.js";
 import { write } from "./write.js";
 
-export const rowsSchema = [image, write, giveBack].join("\n");
+export const rowsSchema = [image, write, values, giveBack].join("\n");

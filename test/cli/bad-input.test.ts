@@ -126,7 +126,6 @@ describe("a target that cannot be worked on is refused in one sentence, with the
     ["a wrong password", (url) => (url.password = `x${encodeURIComponent(password)}`), 2, "login-refused"],
     ["a role that is not there", (url) => (url.username = "no_such_role"), 2, "login-refused"],
     ["a port where nothing listens", (url) => (url.port = "1"), 2, "server-unreachable"],
-    ["a host that does not answer", (url) => (url.host = `127.0.0.1:${port()}`), 2, "server-unreachable"],
     ["a host whose name is unknown", (url) => (url.hostname = "no-such-host.invalid"), 2, "host-unknown"],
     ["TLS that the server does not speak", (url) => url.searchParams.set("sslmode", "require"), 2, "tls-refused"],
     ["an sslmode that nobody knows", (url) => url.searchParams.set("sslmode", "maybe"), 2, "url-invalid"],
@@ -137,6 +136,14 @@ describe("a target that cannot be worked on is refused in one sentence, with the
     for (const command of code === "rights-missing" ? ["rollout"] : ["rollout", "plan"]) {
       expect(await refusal(urlWith(change), exitCode, [command])).toMatchObject({ code });
     }
+    expect(await isUntouched()).toBe(true);
+  });
+
+  it("a host that does not answer", async () => {
+    const silence = urlWith((url) => (url.host = `127.0.0.1:${port()}`));
+    // Both only wait.
+    const both = await Promise.all(["rollout", "plan"].map((command) => refusal(silence, 2, [command])));
+    expect(both).toMatchObject([{ code: "server-unreachable" }, { code: "server-unreachable" }]);
     expect(await isUntouched()).toBe(true);
   });
 

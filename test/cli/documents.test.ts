@@ -22,7 +22,7 @@ describe("--json", () => {
       ["check", 7],
     ];
     for (const [command, exitCode, ...words] of calls) {
-      const result = await expectBelay(made, exitCode, [command, ...words, "--json"]);
+      const result = await expectBelay(made, exitCode, [command, ...words, "--json"], { alone: true });
       const wrong = exitCode === 2;
       expect(shapeOf(result)).toEqual({ command, exitCode, namesOutcome: true, hasError: wrong, tellsError: wrong });
     }
@@ -45,7 +45,7 @@ describe("--json", () => {
       ["revert", 0, "AddRegion", "--yes"],
     ];
     for (const [command, exitCode, ...words] of more) {
-      const result = await expectBelay(made, exitCode, [command, ...words, "--json"]);
+      const result = await expectBelay(made, exitCode, [command, ...words, "--json"], { alone: true });
       const wrong = exitCode === 2;
       expect(shapeOf(result)).toEqual({ command, exitCode, namesOutcome: true, hasError: wrong, tellsError: wrong });
     }

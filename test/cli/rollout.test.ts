@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { belay, expectBelay, startBelay, type TestProject } from "../support/cli.js";
+import { expectBelay, startBelay, type TestProject } from "../support/cli.js";
 import {
   addRegion, appliedOn, build, built, catalogOf, columnsOf, exists, indexRegion, kindsOn, pair, region, regionIndex,
 } from "./fixture.js"; // prettier-ignore
@@ -162,11 +162,16 @@ describe("a rollout", () => {
   });
 
   it("beside another one on the same targets: one acts, the other exits 3 and names the holder", async () => {
-    const slow = pair("20260101000001_slow", "ALTER TABLE tasks ADD COLUMN slow int; SELECT pg_sleep(8);", "ALTER TABLE tasks DROP COLUMN slow;"); // prettier-ignore
+    const wait =
+      "DO $$ BEGIN WHILE NOT pg_try_advisory_xact_lock_shared(77) LOOP PERFORM pg_sleep(0.05); END LOOP; END $$;";
+    const slow = pair("20260101000001_slow", `ALTER TABLE tasks ADD COLUMN slow int; ${wait}`, "ALTER TABLE tasks DROP COLUMN slow;"); // prettier-ignore
     const made = await built(slow);
-    const [one, two] = await Promise.all([belay(made, ["rollout", "--json"]), belay(made, ["rollout", "--json"])]);
-    const [acted, refused] = one.exitCode === 0 ? [one, two] : [two, one];
-    expect([acted.exitCode, refused.exitCode]).toEqual([0, 3]);
+    await made.database("staging").query("SELECT pg_advisory_lock(77)");
+    const acting = startBelay(made, ["rollout", "--json"]);
+    await until(async () => (await made.database("staging").query("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'")).length > 0); // prettier-ignore
+    const refused = await expectBelay(made, 3, ["rollout", "--json"]);
+    await made.database("staging").query("SELECT pg_advisory_unlock(77)");
+    expect((await acting.result).exitCode).toBe(0);
     expect(refused.json().error).toMatchObject({
       code: "operator-busy",
       message: expect.stringMatching(/belay\/\d{8}-\d{6}-[0-9a-f]{4}\/operator, process \d+/),

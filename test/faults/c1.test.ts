@@ -11,7 +11,7 @@ const halves = {
 };
 
 describe("C1: a second command asks for the operator's lock while an index is built concurrently", () => {
-  it.each(directions)(
+  it.concurrent.each(directions)(
     "the one that asks holds no snapshot, so that neither waits for the other: %s",
     async (direction) => {
       const { made, database, start } = await journey(direction, halves);

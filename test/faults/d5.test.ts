@@ -27,7 +27,7 @@ async function endSessions({ query }: FreshDatabase, like: string): Promise<void
 }
 
 async function operate(url: string, actor: string): Promise<OpenTarget> {
-  const settings = { name: "main", searchPath: "public", rollout: null, operatorPatienceMs: 5_000 };
+  const settings = { name: "main", searchPath: "public", rollout: null, operatorPatienceMs: 1_000 };
   return openTarget({ ...settings, url, actor, note: () => undefined });
 }
 

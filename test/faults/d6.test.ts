@@ -10,6 +10,9 @@ const halves = {
   down: "ALTER TABLE tasks DROP COLUMN model;",
 };
 
+/** What a command leaves on the pooler's sessions is known when its process has ended. */
+const own = { alone: true };
+
 const poolers: Pooler[] = [];
 afterEach(async () => {
   for (const pooler of poolers.splice(0)) await pooler.close();
@@ -44,7 +47,7 @@ describe("D6: a pooler stands before the database", () => {
     "one in transaction mode, with %i sessions given out %s first, is refused, and nothing of ours stays on them",
     async (size, order) => {
       const made = await pooled("up", { mode: "transaction", size, order });
-      const { stderr } = await expectBelay(made.made, 2, commands.up);
+      const { stderr } = await expectBelay(made.made, 2, commands.up, own);
       expect(stderr).toMatch(/a connection pooler (in transaction mode )?stands before the database/);
       expect(stderr).toMatch(/direct url|session mode/);
       expect(await exists(made.database, "belay.journal")).toBe(false);
@@ -56,18 +59,18 @@ describe("D6: a pooler stands before the database", () => {
 
   it("a way back through one is refused too, and a reading command leaves nothing of ours on its sessions", async () => {
     const made = await pooled("down", { mode: "transaction", size: 2, order: "last" });
-    await expectBelay(made.made, 2, commands.down);
+    await expectBelay(made.made, 2, commands.down, own);
     expect(await appliedOn(made.database)).toEqual([changeId]);
-    await belay(made.made, ["status"]);
+    await belay(made.made, ["status"], own);
     expect(await advisoryLocks(made)).toBe(0);
     expect(new Set(await made.pooler.ask("SHOW statement_timeout"))).toEqual(new Set(["7s"]));
   });
 
   it("one in session mode works, there and back", async () => {
     const made = await pooled("up", { mode: "session", size: 5, order: "last" });
-    await expectBelay(made.made, 0, commands.up);
+    await expectBelay(made.made, 0, commands.up, own);
     expect(await appliedOn(made.database)).toEqual([changeId]);
-    await expectBelay(made.made, 0, commands.down);
+    await expectBelay(made.made, 0, commands.down, own);
     expect(await appliedOn(made.database)).toEqual([]);
     // The pooler cleans its session when its client has gone.
     await until(async () => (await advisoryLocks(made)) === 0);

@@ -32,7 +32,8 @@ const holder =
   /somebody else is at work there\. \S+@\S+: \S+ from \S+, as belay\/\S+, process \d+, since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/;
 
 describe("D7: two operators at the same moment", () => {
-  it.each([
+  // The second one waits some seconds for the first: these do so together.
+  it.concurrent.each([
     ["rollout", "--yes"],
     ["revert", changeId, "--yes"],
     ["revert", "--last", "--yes"],
@@ -47,7 +48,7 @@ describe("D7: two operators at the same moment", () => {
     expect(await chainOf(made.database)).toBeNull();
   });
 
-  it("a rollout beside a revert touches nothing, and says who is at work", async () => {
+  it.concurrent("a rollout beside a revert touches nothing, and says who is at work", async () => {
     const made = await journey("down", halves, { lock });
     const first = await busy(made);
     const second = await expectBelay(made.made, 3, ["rollout", "--yes"]);

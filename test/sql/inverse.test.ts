@@ -1,16 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readSnapshot } from "../../src/postgres/catalog/read-snapshot.js";
 import { describeDifference, differences } from "../../src/snapshot/difference.js";
+import type { Snapshot } from "../../src/snapshot/snapshot.js";
 import { inverseOf, type Inverse } from "../../src/sql/inverse.js";
 import { parseStatements } from "../../src/sql/parse.js";
 import { freshDatabase, type FreshDatabase } from "../support/database.js";
 import { fixture } from "./fixture.js";
 
 let database: FreshDatabase;
+/** As the test before has left it: what it leaves is what its way back has to answer for. */
+let catalog: Snapshot;
 
 beforeAll(async () => {
   database = await freshDatabase("inverse");
   await database.client.query(fixture);
+  catalog = await readSnapshot(database.client);
 });
 
 afterAll(async () => {
@@ -25,12 +29,13 @@ async function inverse(text: string): Promise<Inverse> {
 
 /** What differs from the catalog before, after the statement and its way back have run. */
 async function leftBy(text: string, { sql }: { readonly sql: readonly string[] }): Promise<readonly string[]> {
-  const before = await readSnapshot(database.client);
+  const before = catalog;
   await database.client.query(text);
   const between = await readSnapshot(database.client);
   expect(differences(before, between)).not.toEqual([]);
   for (const statement of sql) await database.client.query(statement);
-  return differences(before, await readSnapshot(database.client)).map(describeDifference);
+  catalog = await readSnapshot(database.client);
+  return differences(before, catalog).map(describeDifference);
 }
 
 describe("the way back leaves the catalog of a real server as it was before", () => {

@@ -4,7 +4,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sweepPlaygrounds } from "../../src/story/abandoned.js";
 import { wrap } from "../../src/story/narrator.js";
 
@@ -16,7 +16,8 @@ const outerTemporary = process.env["TMPDIR"];
 let temporary = "";
 let reports = "";
 
-beforeEach(async () => {
+// One folder for all of them: each must leave it empty, but for the copy of PostgreSQL's programs that the next one finds there.
+beforeAll(async () => {
   temporary = await mkdtemp(join(tmpdir(), "belay story test "));
   // As root the server runs as another user, who must be able to pass.
   await chmod(temporary, 0o755);
@@ -24,7 +25,7 @@ beforeEach(async () => {
   process.env["TMPDIR"] = temporary;
 });
 
-afterEach(async () => {
+afterAll(async () => {
   if (outerTemporary === undefined) delete process.env["TMPDIR"];
   else process.env["TMPDIR"] = outerTemporary;
   for (const folder of [temporary, reports]) await rm(folder, { recursive: true, force: true });

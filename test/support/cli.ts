@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { afterAll, vi } from "vitest";
 import type { ConfigInput } from "../../src/system/config/schema.js";
+import { afterFile } from "./after-file.js";
 import { freshDatabase, serverUrl, type FreshDatabase } from "./database.js";
+import { runStanding } from "./standing-belay.js";
 
 /** The text of each file, by its path in the project. */
 type Files = Readonly<Record<string, string>>;
@@ -39,6 +40,8 @@ export interface BelayOptions {
   readonly input?: string;
   /** In milliseconds; then the process is killed. */
   readonly timeout?: number;
+  /** The process itself is what the test is about: it runs this command and ends. */
+  readonly alone?: boolean;
 }
 
 export interface BelayResult {
@@ -60,24 +63,19 @@ export interface RunningBelay {
   readonly result: Promise<BelayResult>;
 }
 
-// A test here starts many processes, and others may want the machine too.
-vi.setConfig({ testTimeout: 240_000 });
+/** The output of every command is that of one without a terminal. */
+const environment = { FORCE_COLOR: undefined, NO_COLOR: undefined };
 
 const here = fileURLToPath(new URL("../..", import.meta.url));
-const cleanups: (() => Promise<void>)[] = [];
-
-afterAll(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-});
 
 /** A project in a folder of its own, with new databases of this run's server as its targets. All of it is gone after the test file. */
 export async function project(files: Files = {}, options: ProjectOptions = {}): Promise<TestProject> {
   const root = await mkdtemp(join(tmpdir(), "belay-project-"));
-  cleanups.push(() => rm(root, { recursive: true, force: true }));
+  afterFile(() => rm(root, { recursive: true, force: true }));
   const databases: Record<string, FreshDatabase> = {};
   for (const target of options.targets ?? ["staging", "production"]) {
     const database = await freshDatabase(target);
-    cleanups.push(() => database.drop());
+    afterFile(() => database.drop());
     if (options.schema !== undefined) await database.client.query(options.schema);
     databases[target] = database;
   }
@@ -99,26 +97,38 @@ export async function project(files: Files = {}, options: ProjectOptions = {}): 
   return made;
 }
 
-/** Runs the built command line as a process of its own, in the project's folder or another. */
+const defaultTimeoutMs = 120_000;
+
+/**
+ * Runs the built command line in the project's folder or another: in a process that stands ready, or in one of its own where that is asked for, by the test or for all
+ * of them by `BELAY_TEST_ALONE=1`, where there is input, and where the other is busy.
+ */
 export async function belay(
   where: TestProject | string,
   args: readonly string[],
   options: BelayOptions = {},
 ): Promise<BelayResult> {
-  return startBelay(where, args, options).result;
+  const alone = options.alone === true || options.input !== undefined || process.env["BELAY_TEST_ALONE"] === "1";
+  const cwd = folderOf(where);
+  const env = { ...process.env, ...environment, ...options.env };
+  const ended = alone
+    ? null
+    : await runStanding(commandLine(), { args, cwd, env, timeoutMs: options.timeout ?? defaultTimeoutMs });
+  if (ended === null) return startBelay(where, args, options).result;
+  return { ...ended, json: () => parse(ended.stdout, ended.stderr) };
 }
 
-/** The same, without waiting for its end. */
+/** Starts it as a process of its own, without waiting for its end. */
 export function startBelay(
   where: TestProject | string,
   args: readonly string[],
   options: BelayOptions = {},
 ): RunningBelay {
   const running = execa("node", [commandLine(), ...args], {
-    cwd: typeof where === "string" ? where : where.root,
-    env: { FORCE_COLOR: undefined, NO_COLOR: undefined, ...options.env },
+    cwd: folderOf(where),
+    env: { ...environment, ...options.env },
     ...(options.input === undefined ? { stdin: "ignore" } : { input: options.input }),
-    timeout: options.timeout ?? 120_000,
+    timeout: options.timeout ?? defaultTimeoutMs,
     reject: false,
   });
   let stderr = "";
@@ -145,6 +155,10 @@ export async function expectBelay(
   throw new Error(
     `belay ${args.join(" ")} ended with ${result.exitCode}, not ${exitCode}\n${result.stdout}\n${result.stderr}`,
   );
+}
+
+function folderOf(where: TestProject | string): string {
+  return typeof where === "string" ? where : where.root;
 }
 
 function configText(databases: Readonly<Record<string, FreshDatabase>>, change: Partial<ConfigInput>): string {

@@ -20,8 +20,6 @@ export type { Source } from "./compiled.js";
 /** Turns the statements of a change into its plan: forward and backward. */
 export function compile(source: Source): StatementPlan {
   const [up, down] = [compiledHalf(source, "up"), compiledHalf(source, "down")];
-  const dropped = [...up, ...down].flatMap(({ effects }) => effects.drops).map((object) => keyOf(object).key);
-  const droppedKeys = new Set(dropped);
   const writings = { up: writingsIn(source, up, "up"), down: writingsIn(source, down, "down") };
   const retypings = { up: retypingsIn(source, up, "up"), down: retypingsIn(source, down, "down") };
   const half = (statements: readonly Compiled[], direction: Direction, other: OtherHalf): readonly Section[] => {
@@ -41,7 +39,7 @@ export function compile(source: Source): StatementPlan {
       [
         ...rows.start,
         ...statementSteps(source, statements, { keeper, other, writings: writings[direction], rows }),
-        ...statements.flatMap((compiled) => restoresFor(source, compiled, droppedKeys, direction)),
+        ...restoresFor(source, statements, others.statements, direction),
         ...rows.end,
         ...finishesFor(source, statements, direction, other),
       ],

@@ -156,7 +156,6 @@ prove("what is said about a column", [
   },
   {
     name: "DROP EXPRESSION of a generated column",
-    today: "the kept values are put into the column that is generated again",
     before:
       "CREATE TABLE t (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2) STORED); INSERT INTO t VALUES (1, 5), (2, 6);",
     up: "ALTER TABLE t ALTER b DROP EXPRESSION;",

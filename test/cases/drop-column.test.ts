@@ -246,7 +246,6 @@ prove("a column that is dropped", [
     write: "UPDATE tasks SET priority = 'high' WHERE id = 1",
     afterDown: [["SELECT id, priority FROM tasks ORDER BY id", ["1", "1"], ["2", "2"], ["3", null]]],
     afterAgain: [["SELECT id, priority FROM tasks ORDER BY id", ["1", "high"], ["2", null], ["3", null]]],
-    today: "values of another type are put into the column of the same name",
   },
   {
     name: "IF EXISTS, where there is none",

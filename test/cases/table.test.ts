@@ -152,7 +152,6 @@ prove("a table", [
   },
   {
     name: "DROP TABLE and one of the same name made again",
-    today: "the table of the same name on the other side is taken for the one that was kept",
     before: "CREATE TABLE t (id int PRIMARY KEY, a text); INSERT INTO t VALUES (1, 'old');",
     up: "DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, b int);",
     down: "DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, a text);",

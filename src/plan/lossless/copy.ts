@@ -13,19 +13,34 @@ export function copiesBefore(source: Source, effects: Effects): readonly Classif
 }
 
 /**
- * What was kept is put back at the end of a half, after everything that the author writes into the new place: what people wrote since goes before rows and
- * defaults that a migration brings along.
+ * What the other half has kept is put back at the end of a half, after everything that the author writes into its place: what people wrote since goes before rows
+ * and defaults that a migration brings along. Its place is there where this half makes it, where it stands on both sides, or where nobody can tell what a statement does.
  */
 export function restoresFor(
   source: Source,
-  { effects }: Compiled,
-  dropped: ReadonlySet<string>,
+  statements: readonly Compiled[],
+  others: readonly Compiled[],
   direction: Direction,
 ): readonly Classified[] {
-  if (source.keep === "off" || !destroys(effects)) return [];
-  const made = effects.creates.filter((object) => hasValues(object) && dropped.has(keyOf(object).key));
-  return made.map((object) => bookStep("restore", source, object, direction === "down"));
+  if (source.keep === "off") return [];
+  const keysMade = (half: readonly Compiled[]): ReadonlySet<string> =>
+    new Set(
+      half.flatMap(({ effects }) => (destroys(effects) ? effects.creates : [])).map((object) => keyOf(object).key),
+    );
+  const [made, madeThere] = [keysMade(statements), keysMade(others)];
+  const isOpaque = statements.some(({ effects }) => opaque.includes(effects.command));
+  const dropped = others.flatMap(({ effects }) => (destroys(effects) ? effects.drops.filter(hasValues) : []));
+  const kept = new Map(dropped.map((object) => [keyOf(object).key, object]));
+  const inOrder = [...made].filter((key) => kept.has(key));
+  const rest = [...kept.keys()].filter((key) => !made.has(key) && (isOpaque || madeThere.has(key)));
+  return [...inOrder, ...rest].flatMap((key) => {
+    const object = kept.get(key);
+    return object === undefined ? [] : [bookStep("restore", source, object, direction === "down")];
+  });
 }
+
+/** What such a statement does only the server knows. */
+const opaque: readonly string[] = ["CALL", "DO", "SELECT"];
 
 /** Values are kept before they are dropped, and put back after their place was made again. */
 function bookStep(purpose: "keep" | "restore", source: Source, object: ObjectReference, strict: boolean): Classified {

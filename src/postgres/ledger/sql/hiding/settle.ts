@@ -33,7 +33,7 @@ BEGIN
     beyond := format(' AND (%s) > (%s)', columns, (SELECT string_agg(format('%L::%s', v, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY o)
       FROM unnest(last, key) WITH ORDINALITY AS x(v, k, o) JOIN pg_attribute a ON a.attrelid = relation::regclass AND a.attname = k));
   END IF;
-  EXECUTE format('INSERT INTO belay_kept.%I SELECT %s, %I FROM %s WHERE %I IS NOT NULL%s ORDER BY %s LIMIT %s', into_name, columns, attribute, relation, attribute, beyond, columns, size);
+  EXECUTE format('INSERT INTO belay_kept.%I SELECT %s, %I FROM %s WHERE %s%s ORDER BY %s LIMIT %s', into_name, columns, attribute, relation, belay.rows_to_keep(relation::regclass, attribute), beyond, columns, size);
   GET DIAGNOSTICS copied = ROW_COUNT;
   RETURN copied;
 END $f$;
@@ -44,12 +44,13 @@ LANGUAGE plpgsql SET search_path = pg_catalog SET row_security = off AS $f$
 DECLARE
   columns text := (SELECT string_agg(quote_ident(k), ', ' ORDER BY o) FROM unnest(key) WITH ORDINALITY AS x(k, o));
   settled bigint;
+  sequence bigint := belay.place_of_sequence(relation, attribute);
 BEGIN
-  EXECUTE format('INSERT INTO belay_kept.%1$I SELECT %2$s, %3$I FROM %4$s t WHERE %3$I IS NOT NULL AND NOT EXISTS (SELECT FROM belay_kept.%1$I k WHERE %5$s)', into_name, columns, attribute, relation,
-    (SELECT string_agg(format('k.%1$I = t.%1$I', k), ' AND ') FROM unnest(key) AS x(k)));
+  EXECUTE format('INSERT INTO belay_kept.%1$I SELECT %2$s, %3$I FROM %4$s t WHERE %6$s AND NOT EXISTS (SELECT FROM belay_kept.%1$I k WHERE %5$s)', into_name, columns, attribute, relation,
+    (SELECT string_agg(format('k.%1$I = t.%1$I', k), ' AND ') FROM unnest(key) AS x(k)), belay.rows_to_keep(relation::regclass, attribute));
   EXECUTE format('ALTER TABLE %s DROP COLUMN %I', relation, attribute);
   EXECUTE format('SELECT count(*) FROM belay_kept.%I', into_name) INTO settled;
-  PERFORM belay.append('settled', NULL, change, belay.operator(), jsonb_build_object('kept', kept, 'table', relation, 'column', called, 'keptAs', into_name, 'rows', settled, 'key', key));
+  PERFORM belay.append('settled', NULL, change, belay.operator(), jsonb_build_object('kept', kept, 'table', relation, 'column', called, 'keptAs', into_name, 'rows', settled, 'key', key, 'sequence', sequence));
 END $f$;
 
 -- Settles what ways back of a change (null: of any) have hidden, batch after batch, each in a transaction of its own; what was cut off goes on. Where it cannot have

@@ -1,9 +1,10 @@
 import type { Change } from "../change/change.js";
 import { sha256 } from "../change/digest.js";
-import type { Plan } from "../plan/step.js";
+import { reversibilityOf, type Plan } from "../plan/step.js";
 import { parseManifest, type Manifest } from "./manifest.js";
 import { renderShell } from "./render-shell.js";
 import { renderSql } from "./render-sql.js";
+import type { Sealing } from "./sealing.js";
 
 /** The pre-built way back: a file that runs alone, and its manifest. */
 export interface Artifact {
@@ -12,18 +13,9 @@ export interface Artifact {
   readonly manifest: Manifest;
 }
 
-/** What an artifact needs to know besides its change. */
-export interface Sealing {
-  /** Ids of the changes that it requires. */
-  readonly requires: readonly string[];
-  /** Where unqualified names are looked for. */
-  readonly searchPath: string;
-}
-
 /** Seals the way back of a change. Pure: the same input gives the same bytes. */
 export function sealArtifact(change: Change, plan: Plan, sealing: Sealing): Artifact {
-  const text =
-    plan.form === "command" ? renderShell(change, plan.backward) : renderSql(change, plan, sealing.searchPath);
+  const text = plan.form === "command" ? renderShell(change, plan.backward) : renderSql(change, plan, sealing);
   const manifest = {
     schemaVersion: 1,
     change: change.id,
@@ -33,9 +25,11 @@ export function sealArtifact(change: Change, plan: Plan, sealing: Sealing): Arti
     requires: [...sealing.requires],
     searchPath: sealing.searchPath,
     irreversible: change.directives.irreversible,
+    reversibility: reversibilityOf(plan.loss, change.directives.irreversible),
     loss: plan.loss.map((loss) => ({ ...loss })),
     sections: plan.form === "command" ? [] : plan.backward,
     ...(plan.form !== "command" && plan.leftovers !== undefined && { leftovers: [...plan.leftovers] }),
+    ...(sealing.dynamic != null && { dynamic: sealing.dynamic }),
     command: plan.form === "command" ? [...plan.backward] : null,
     file: artifactFile(change),
     sha256: sha256(text),

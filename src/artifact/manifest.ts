@@ -83,7 +83,11 @@ const evidence = z.strictObject({
   durationMs: z.strictObject({ up: z.number(), down: z.number() }),
 });
 
-const loss = z.strictObject({ object: z.string(), what: z.string() });
+const loss = z.strictObject({
+  object: z.string(),
+  what: z.string(),
+  when: z.enum(["applied", "taken back"]).exactOptional(),
+});
 
 const manifestSchema = z.strictObject({
   schemaVersion: z.literal(1),
@@ -95,6 +99,8 @@ const manifestSchema = z.strictObject({
   requires: z.array(z.string()),
   searchPath: z.string(),
   irreversible: z.string().nullable(),
+  /** Left out by earlier versions. */
+  reversibility: z.enum(["lossless", "lossy", "irreversible"]).exactOptional(),
   loss: z.array(loss),
   /** The steps of the way back; for commands, the argument list. */
   sections: z.array(section),

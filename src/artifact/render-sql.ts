@@ -1,10 +1,20 @@
 import type { Change } from "../change/change.js";
 import { firstBatch, smallestBatch } from "../plan/batch-size.js";
-import { authored, isAuthors, isBracketed, type Section, type StatementPlan, type Step } from "../plan/step.js";
+import {
+  authored,
+  isAuthors,
+  isBracketed,
+  lossText,
+  type Section,
+  type StatementPlan,
+  type Step,
+} from "../plan/step.js";
 import { wantedLocks } from "../plan/wanted-locks.js";
 import { pinnedSettings, withoutTimeouts } from "../sql/pinned-settings.js";
 import { quoteLiteral } from "../sql/quote.js";
 import { block, perform } from "./block.js";
+import type { Recording } from "./recording.js";
+import type { Sealing } from "./sealing.js";
 import { isSkippable, refused, renderOutside, type Place } from "./render-outside.js";
 
 /** How long one request for a lock may make others wait, in milliseconds, when the artifact runs in bare psql. */
@@ -18,11 +28,11 @@ const lockPatienceSeconds = 300;
  * The artifact as SQL for bare psql, or for any driver that sends a script statement by statement: no psql command, no variable. A guard looks into
  * the ledger; each section then runs only where that says so, and the last one records.
  */
-export function renderSql(change: Change, plan: StatementPlan, searchPath: string): string {
-  const blocks = [head(change, plan)];
+export function renderSql(change: Change, plan: StatementPlan, { searchPath, dynamic = null }: Sealing): string {
+  const blocks = [head(change, plan, dynamic)];
   if (change.directives.irreversible !== null) return [...blocks, irreversible(change), ""].join("\n\n");
   const sections = plan.backward.length === 0 ? [{ transaction: "inside", steps: [] } as const] : plan.backward;
-  blocks.push(settings(change, searchPath), guard(change, sections));
+  blocks.push(settings(change, searchPath), guard(change, sections, dynamic));
   sections.forEach((section, index) => {
     const place = { change, index, count: sections.length, searchPath };
     blocks.push(renderers[section.transaction](section, place));
@@ -37,7 +47,7 @@ const renderers: { readonly [K in Section["transaction"]]: (section: Section, pl
   batched,
 };
 
-function head(change: Change, plan: StatementPlan): string {
+function head(change: Change, plan: StatementPlan, dynamic: Recording | null): string {
   const statements = plan.backward.flatMap((section) => section.steps).filter(isAuthors);
   const lines = [
     `Belay: the way back of ${oneLine(change.title)} (${change.id}).`,
@@ -51,9 +61,33 @@ function head(change: Change, plan: StatementPlan): string {
     "What it does:",
     ...statements.map((step) => `  ${oneLine(authored(step))}`),
     ...(statements.length === 0 ? ["  nothing but the ledger's entry"] : []),
-    ...plan.loss.map((loss) => `Lost for good: ${oneLine(loss.object)}: ${oneLine(loss.what)}`),
+    ...plan.loss.map((loss) => `Lost for good: ${oneLine(lossText(loss))}`),
+    ...(dynamic === null ? [] : recordedLines(dynamic)),
   ];
   return lines.map((line) => `-- ${line}`.trimEnd()).join("\n");
+}
+
+function recordedLines({ dependent }: Recording): readonly string[] {
+  const how =
+    "Recorded: the down decides by what it reads. It was run on scratch copies with different rows; what stands here it sent on each.";
+  if (dependent.length === 0) return [how];
+  return [
+    how,
+    "It is not whole, and refuses until it is told to run: this the down does by the rows that it reads, and it is left out here:",
+    ...dependent.map((sql) => `  ${oneLine(sql)}`),
+  ];
+}
+
+/** What does only a part of the way back asks before it begins. */
+function wholeness({ id }: Change, dynamic: Recording | null): readonly string[] {
+  const count = dynamic?.dependent.length ?? 0;
+  if (count === 0) return [];
+  return [
+    "  IF lower(coalesce(current_setting('belay.accept_loss', true), '')) NOT IN ('on', 'true', 'yes', '1') THEN",
+    `    RAISE EXCEPTION 'Belay: the way back of % is not whole: its down decides by the rows that it reads, and what it does by them is left out (%). Nothing was touched.', ${quoteLiteral(id)}, ${count}`,
+    `      USING HINT = ${quoteLiteral(`The head of the file names it. To run what is sealed all the same, and do the rest by hand: SET belay.accept_loss = on; or PGOPTIONS="-c belay.accept_loss=on" psql ...`)};`,
+    "  END IF;",
+  ];
 }
 
 function settings(change: Change, searchPath: string): string {
@@ -69,13 +103,14 @@ function settings(change: Change, searchPath: string): string {
   ].join("\n");
 }
 
-function guard(change: Change, sections: readonly Section[]): string {
+function guard(change: Change, sections: readonly Section[], dynamic: Recording | null): string {
   const begin = `belay.begin_revert(${quoteLiteral(change.id)}, ${quoteLiteral(change.digest)}, ${sections.length}, ${isBracketed(sections)})`;
   return block([
     "BEGIN",
     "  IF to_regclass('belay.journal') IS NULL THEN",
     `    RAISE EXCEPTION 'Belay: % is not applied in database "%": Belay has no ledger there. Nothing was touched.', ${quoteLiteral(change.id)}, current_database();`,
     "  END IF;",
+    ...wholeness(change, dynamic),
     ...alreadyGuard(begin, sections),
     "END",
   ]);

@@ -9,7 +9,7 @@ import { joinPlaced } from "./lossless/join-placed.js";
 import { placeRetypes, retypingsIn } from "./lossless/retypes.js";
 import { placeRows, type RowsPlaced } from "./lossless/rows-placed.js";
 import { writing, writingsIn, type KeptWriting } from "./lossless/rows.js";
-import { lossOf } from "./loss.js";
+import { lossesOf } from "./loss.js";
 import { ownStep } from "./own-step.js";
 import { pairBatches } from "./pair-batches.js";
 import { sectionsOf, type Classified } from "./sections.js";
@@ -54,7 +54,7 @@ export function compile(source: Source): StatementPlan {
     form: source.form,
     forward,
     backward,
-    loss: down.flatMap((one) => lossOf(source, one)),
+    loss: [...lossesOf(source, up, "up"), ...lossesOf(source, down, "down")],
     ...(leftovers.length > 0 && { leftovers }),
   };
 }

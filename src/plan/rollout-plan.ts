@@ -1,5 +1,5 @@
 import type { Finding } from "../preflight/finding.js";
-import type { SectionTransaction } from "./step.js";
+import type { Loss, Reversibility, SectionTransaction } from "./step.js";
 
 /** What a rollout would do, as it is printed and as the JSON document has it. */
 export interface RolloutPlan {
@@ -20,7 +20,8 @@ export interface PlannedChange {
   readonly forward: readonly PlannedStep[];
   readonly backward: readonly PlannedStep[];
   readonly irreversible: string | null;
-  readonly loss: readonly { readonly object: string; readonly what: string }[];
+  readonly reversibility: Reversibility;
+  readonly loss: readonly Loss[];
   /** Of a knex migration whose down decides by what it reads, so that it was recorded on scratch copies; left out for all others. */
   readonly dynamic?: {
     /** What its down does by rows that it reads: no part of the way back. */

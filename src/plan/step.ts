@@ -73,10 +73,26 @@ export interface Section {
   readonly steps: readonly Step[];
 }
 
-/** What the way back destroys beyond recovery. */
+/** Something that is gone beyond recovery. */
 export interface Loss {
   readonly object: string;
   readonly what: string;
+  /** Whether it becomes a loss as soon as the change is applied, or when it is taken back; left out by earlier versions, which knew of the second alone. */
+  readonly when?: "applied" | "taken back";
+}
+
+/** Whether a change can be taken back without losing anything; where it can, but not without that, `loss` says what. */
+export type Reversibility = "lossless" | "lossy" | "irreversible";
+
+/** @param irreversible why there is no way back; null where there is one. */
+export function reversibilityOf(loss: readonly Loss[], irreversible: string | null): Reversibility {
+  if (irreversible !== null) return "irreversible";
+  return loss.length > 0 ? "lossy" : "lossless";
+}
+
+/** One line about a loss. */
+export function lossText({ object, what, when }: Loss): string {
+  return `${object}: ${what}${when === "applied" ? ", as soon as the change is applied" : ""}`;
 }
 
 /** How a change goes forward and back. */

@@ -1,3 +1,4 @@
+import { lossText } from "../plan/step.js";
 import type { PlannedChange, PlannedStep, RolloutPlan } from "../plan/rollout-plan.js";
 import { durationText, shortStatement } from "./duration-text.js";
 import type { Paint } from "./paint.js";
@@ -39,7 +40,19 @@ function changeText(change: PlannedChange, paint: Paint): readonly string[] {
   lines.push(...stepsText(paint.good("up  "), change.forward, paint));
   if (change.irreversible === null) lines.push(...stepsText(paint.warn("down"), change.backward, paint));
   else lines.push(`  ${paint.bad("no way back")}: ${change.irreversible}`);
-  for (const { object, what } of change.loss) lines.push(`  ${paint.bad("lost on the way back")}: ${object}: ${what}`);
+  if (change.dynamic !== undefined) {
+    const { leftOut } = change.dynamic;
+    const how =
+      leftOut.length === 0
+        ? "it sent the same whatever the rows were"
+        : `what it does by rows is left out (${leftOut.length})`;
+    lines.push(`  ${paint.warn("recorded")}: the down decides by what it reads; on scratch copies ${how}`);
+  }
+  if (change.reversibility === "lossless")
+    lines.push(
+      `  ${paint.good("lossless")}: the way back loses nothing${change.form === "command" ? ", as far as its commands say" : ""}`,
+    );
+  for (const loss of change.loss) lines.push(`  ${paint.bad("lossy")}: ${lossText(loss)}`);
   return lines;
 }
 

@@ -1,9 +1,9 @@
-import { authored, isAuthors, type Step } from "../plan/step.js";
+import { authored, isAuthors, type Loss, type Step } from "../plan/step.js";
 import { durationText, shortStatement } from "./duration-text.js";
 import type { Paint } from "./paint.js";
 
 interface Lossy {
-  readonly loss: readonly { readonly object: string; readonly what: string }[];
+  readonly loss: readonly Loss[];
 }
 
 /** What is about to happen on a target. */
@@ -34,14 +34,17 @@ export function previewText(previews: readonly PreviewView[], paint: Paint): rea
     }
     if (loss.length === 0)
       lines.push(`  ${paint.good("nothing is lost")}${keeps(manifests) ? ": what it drops is kept" : ""}`);
-    for (const { object, what } of loss) lines.push(`  ${paint.bad("lost for good")} ${object}: ${what}`);
+    for (const one of loss)
+      lines.push(
+        `  ${paint.bad(one.when === "applied" ? "lost already" : "lost for good")} ${one.object}: ${one.what}`,
+      );
   }
   return lines;
 }
 
 function keeps(manifests: PreviewView["manifests"]): boolean {
   const steps = [...manifests.values()].flatMap(({ sections }) => sections).flatMap((section) => section.steps);
-  return steps.some(({ purpose }) => purpose === "keep" || purpose === "hide");
+  return steps.some(({ purpose }) => purpose === "keep" || purpose === "hide" || purpose === "write");
 }
 
 /** What a way back came to on a target. */

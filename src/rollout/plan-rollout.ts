@@ -1,6 +1,6 @@
 import { findChange } from "../change/find.js";
 import type { PlannedChange, PlannedStep, PlannedTarget, RolloutPlan } from "../plan/rollout-plan.js";
-import type { Section } from "../plan/step.js";
+import { reversibilityOf, type Section } from "../plan/step.js";
 import { buildAll, type Built } from "../postgres/build-plan.js";
 import { withConnections } from "../postgres/session/connections.js";
 import { diskNeeds } from "../preflight/judge-disk.js";
@@ -84,7 +84,9 @@ async function planned(project: Project, built: Built, seen: readonly Seen[]): P
     form: change.form,
     ...halves,
     irreversible: change.directives.irreversible,
+    reversibility: reversibilityOf(plan.loss, change.directives.irreversible),
     loss: plan.loss,
+    ...(artifact.manifest.dynamic !== undefined && { dynamic: { leftOut: artifact.manifest.dynamic.dependent } }),
     artifact: state,
     expectedMs: evidence?.durationMs ?? null,
     targets: seen.filter(({ pending }) => pending.includes(change.id)).map(({ target }) => target),

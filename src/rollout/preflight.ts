@@ -1,8 +1,11 @@
 import { freshnessOfFiles, freshnessOfProof, type Freshness } from "../artifact/freshness.js";
+import { isWhole } from "../artifact/recording.js";
 import { findChange } from "../change/find.js";
 import { BelayError } from "../errors.js";
 import { heldAs, type TargetState } from "../journal/target-state.js";
 import type { Built } from "../postgres/build-plan.js";
+import { lossText, reversibilityOf } from "../plan/step.js";
+import { few } from "../preflight/finding.js";
 import type { Project } from "../system/project/project.js";
 import { readStoredArtifact } from "../system/project/project.js";
 
@@ -26,6 +29,8 @@ export async function refuseUnready(
   for (const built of pending) {
     refuseBlocked(built);
     refuseIrreversible(built, accepted);
+    refusePartial(built, accepted);
+    refuseLossy(built, accepted);
     refuseUnproven(await freshnessOf(project, built, options.now));
   }
 }
@@ -82,6 +87,23 @@ function refuseIrreversible({ change }: Built, accepted: ReadonlySet<string>): v
   if (change.directives.irreversible === null || accepted.has(change.id)) return;
   throw new BelayError("refused", "irreversible", `${change.id} has no way back: ${change.directives.irreversible}.`, {
     hint: `Say it a second time to run it all the same: --accept-loss ${change.name}`,
+  });
+}
+
+function refusePartial({ change, artifact: { manifest } }: Built, accepted: ReadonlySet<string>): void {
+  if (isWhole(manifest) || accepted.has(change.id)) return;
+  const left = few(manifest.dynamic?.dependent.map((sql) => sql.replaceAll(/\s+/g, " ")) ?? [], 3);
+  const message = `${change.id} has no whole way back: what its down does by rows that it reads could not be sealed: ${left}.`;
+  throw new BelayError("refused", "way-back-partial", message, {
+    hint: `Write a down that only builds statements, or say that this may be lost: --accept-loss ${change.name}`,
+  });
+}
+
+function refuseLossy({ change, plan }: Built, accepted: ReadonlySet<string>): void {
+  if (reversibilityOf(plan.loss, change.directives.irreversible) !== "lossy" || accepted.has(change.id)) return;
+  const message = `${change.id} cannot be taken back without a loss: ${few(plan.loss.map(lossText), 3)}`;
+  throw new BelayError("refused", "loss-not-accepted", `${message}.`, {
+    hint: `Let it keep what it takes away, or say that this may be lost: --accept-loss ${change.name}`,
   });
 }
 

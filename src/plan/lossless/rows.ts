@@ -41,7 +41,8 @@ export function writingsIn(
   return found;
 }
 
-function setsOnly({ command, sets }: RowWriting, { effects }: Compiled, made: ReadonlySet<string>): boolean {
+/** Whether an UPDATE sets nothing but columns that were made just before. */
+export function setsOnly({ command, sets }: RowWriting, { effects }: Compiled, made: ReadonlySet<string>): boolean {
   const relation = effects.locks.find(({ mode }) => mode === "ROW EXCLUSIVE")?.relation;
   if (command !== "UPDATE" || relation === undefined) return false;
   const column = (name: string): string =>

@@ -1,15 +1,34 @@
 import type { Direction } from "../../journal/entry.js";
-import type { Effects, ObjectReference } from "../../sql/effects.js";
+import type { Effects, ObjectKind, ObjectReference } from "../../sql/effects.js";
 import { quoteLiteral, quoteQualified } from "../../sql/quote.js";
 import type { Compiled, Source } from "../compiled.js";
 import { keyOf } from "../key-of.js";
 import type { Classified } from "../sections.js";
 import type { Step } from "../step.js";
 
-/** What is dropped and cannot be hidden: its values are copied before. */
+/** What is dropped and cannot be hidden: its values are copied before, and what is hidden must not need it any more. */
 export function copiesBefore(source: Source, effects: Effects): readonly Classified[] {
   if (source.keep === "off" || !destroys(effects)) return [];
-  return effects.drops.filter(hasValues).map((object) => bookStep("keep", source, object, false));
+  const copies = effects.drops.filter(hasValues).map((object) => bookStep("keep", source, object, false));
+  const used = effects.drops.filter(({ kind }) => usedByKept.has(kind));
+  return used.length === 0 ? copies : [freed(used), ...copies];
+}
+
+/** What columns and foreign tables stand on, and nobody can hide. */
+const usedByKept: ReadonlySet<ObjectKind> = new Set(["collation", "extension", "foreign data wrapper", "server"]);
+
+function freed(objects: readonly ObjectReference[]): Classified {
+  const step: Step = {
+    sql: `SELECT belay.free(${quoteLiteral(JSON.stringify(objects.map(keyOf)))})`,
+    command: "SELECT",
+    purpose: "keep",
+    locks: [],
+    makes: [],
+    mayMeet: [],
+    removes: [],
+    verification: { kind: "none" },
+  };
+  return { step, transaction: "inside" };
 }
 
 /**

@@ -14,6 +14,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
   FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = attribute AND NOT a.attisdropped
 $f$;
 
+-- What makes the kept values those of their place again, where they had to become texts.
+CREATE OR REPLACE FUNCTION belay.cast_between(kept_in regclass, kept_as name, relation regclass, wanted name) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
+  SELECT CASE WHEN k.atttypid = 'text'::regtype AND a.atttypid <> k.atttypid THEN '::' || format_type(a.atttypid, a.atttypmod) ELSE '' END
+  FROM pg_attribute k, pg_attribute a WHERE k.attrelid = kept_in AND k.attname = kept_as AND a.attrelid = relation AND a.attname = wanted
+$f$;
+
 -- Which half of a change was under way when something was kept.
 CREATE OR REPLACE FUNCTION belay.direction_of(kept belay.journal) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
@@ -104,7 +111,7 @@ BEGIN
   IF place.attgenerated <> '' THEN
     NULL; -- It has its values from other columns.
   ELSIF wanted IS NOT NULL AND kept ? 'isHidden' THEN
-    EXECUTE format('UPDATE %s SET %I = %I WHERE %s', relation, wanted, kept ->> 'keptAs', belay.rows_to_keep(relation, (kept ->> 'keptAs')::name));
+    EXECUTE format('UPDATE %s SET %I = %I%s WHERE %s', relation, wanted, kept ->> 'keptAs', belay.cast_between(relation, (kept ->> 'keptAs')::name, relation, wanted), belay.rows_to_keep(relation, (kept ->> 'keptAs')::name));
   ELSIF wanted IS NOT NULL THEN
     SELECT string_agg(format('t.%1$I = k.%1$I', c), ' AND ') INTO matching
       FROM jsonb_array_elements_text(CASE jsonb_typeof(kept -> 'key') WHEN 'array' THEN kept -> 'key' ELSE '[]' END) AS x(c);
@@ -114,8 +121,8 @@ BEGIN
     ELSIF matching IS NULL THEN
       RETURN;
     END IF;
-    EXECUTE format('UPDATE %1$s t SET %2$I = k.%2$I FROM belay_kept.%3$I k WHERE %4$s AND t.%2$I::text IS DISTINCT FROM k.%2$I::text',
-      relation, wanted, kept ->> 'keptAs', matching);
+    EXECUTE format('UPDATE %1$s t SET %2$I = k.%2$I%5$s FROM belay_kept.%3$I k WHERE %4$s AND t.%2$I::text IS DISTINCT FROM k.%2$I::text',
+      relation, wanted, kept ->> 'keptAs', matching, belay.cast_between(format('belay_kept.%I', kept ->> 'keptAs')::regclass, wanted, relation, wanted));
   ELSE
     SELECT string_agg(quote_ident(a.attname), ', ') INTO columns
       FROM pg_attribute a JOIN pg_attribute k ON k.attname = a.attname AND k.attnum > 0 AND NOT k.attisdropped

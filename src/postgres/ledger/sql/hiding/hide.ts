@@ -29,6 +29,7 @@ BEGIN
   SELECT jsonb_agg(to_jsonb(h) ORDER BY h.place, h.object COLLATE "C") INTO found FROM belay.hiding(seq, classes, objects, parts) AS h;
   IF EXISTS (SELECT FROM jsonb_array_elements(found) AS h WHERE h -> 'act' = 'null') THEN
     PERFORM belay.keep(change, (p ->> 'table')::regclass, (p ->> 'column')::name) FROM belay.hidden_parts(seq, classes, objects, parts) AS p;
+    PERFORM belay.free(wanted);
     EXECUTE statement;
     RETURN;
   END IF;
@@ -74,7 +75,7 @@ $f$;
 CREATE OR REPLACE FUNCTION belay.hidden_of(change text) RETURNS SETOF belay.journal
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
   SELECT j.* FROM belay.journal j WHERE j.kind = 'kept' AND j.change = hidden_of.change AND j.body ->> 'how' = 'hidden'
-    AND NOT EXISTS (SELECT FROM belay.journal l WHERE l.change = j.change AND l.seq > j.seq AND l.kind IN ('restored', 'settled', 'purged') AND (l.body ->> 'kept')::bigint = j.seq)
+    AND NOT EXISTS (SELECT FROM belay.journal l WHERE l.change = j.change AND l.seq > j.seq AND l.kind IN ('restored', 'settled', 'purged', 'kept') AND (l.body ->> 'kept')::bigint = j.seq)
   ORDER BY j.seq DESC
 $f$;
 

@@ -1,3 +1,4 @@
+import { free } from "./free.js";
 import { hide } from "./hide.js";
 import { hiding } from "./hiding.js";
 import { keys } from "./keys.js";
@@ -5,4 +6,4 @@ import { reach } from "./reach.js";
 import { settle } from "./settle.js";
 
 /** What a change drops is hidden, brought back, settled and purged. */
-export const hidingSchema = [reach, keys, hiding, hide, settle].join("\n");
+export const hidingSchema = [reach, keys, hiding, hide, free, settle].join("\n");

@@ -14,6 +14,11 @@ LANGUAGE sql STABLE AS $f$
     WHERE kind IN ('function', 'procedure', 'aggregate', 'routine') AND p.proname = name
       AND CASE WHEN schema IS NULL THEN pg_catalog.pg_function_is_visible(p.oid) ELSE n.nspname = schema END
   UNION ALL SELECT n.tableoid, n.oid, 0 FROM pg_catalog.pg_namespace n WHERE kind = 'schema' AND n.nspname = name
+  UNION ALL SELECT o.tableoid, o.oid, 0 FROM pg_catalog.pg_collation o JOIN pg_catalog.pg_namespace n ON n.oid = o.collnamespace
+    WHERE kind = 'collation' AND o.collname = name AND CASE WHEN schema IS NULL THEN pg_catalog.pg_collation_is_visible(o.oid) ELSE n.nspname = schema END
+  UNION ALL SELECT e.tableoid, e.oid, 0 FROM pg_catalog.pg_extension e WHERE kind = 'extension' AND e.extname = name
+  UNION ALL SELECT s.tableoid, s.oid, 0 FROM pg_catalog.pg_foreign_server s WHERE kind = 'server' AND s.srvname = name
+  UNION ALL SELECT w.tableoid, w.oid, 0 FROM pg_catalog.pg_foreign_data_wrapper w WHERE kind = 'foreign data wrapper' AND w.fdwname = name
 $f$;
 
 -- These, and all that depends on them, directly or through others.

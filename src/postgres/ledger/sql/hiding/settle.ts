@@ -9,7 +9,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
   FROM belay.journal j, jsonb_array_elements(j.body -> 'parts') AS p
   WHERE j.kind = 'kept' AND j.body ->> 'how' = 'hidden' AND j.body ->> 'direction' = 'down' AND p ->> 'column' IS NOT NULL AND to_regclass(p ->> 'table') IS NOT NULL
     AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(p ->> 'table') AND a.attname = p ->> 'keptAs' AND NOT a.attisdropped)
-    AND NOT EXISTS (SELECT FROM belay.journal l WHERE l.change = j.change AND l.kind IN ('restored', 'settled', 'purged') AND l.seq > j.seq AND (l.body ->> 'kept')::bigint = j.seq)
+    AND NOT EXISTS (SELECT FROM belay.journal l WHERE l.change = j.change AND l.kind IN ('restored', 'settled', 'purged', 'kept') AND l.seq > j.seq AND (l.body ->> 'kept')::bigint = j.seq)
     AND NOT EXISTS (SELECT FROM belay.journal l WHERE l.kind = 'settled' AND l.body ->> 'keptAs' = p ->> 'keptAs')
   ORDER BY j.seq
 $f$;
@@ -113,7 +113,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
      FROM jsonb_array_elements(coalesce(j.body -> 'parts', jsonb_build_array(j.body - 'key'))) AS p
      CROSS JOIN LATERAL (SELECT to_regclass(CASE WHEN p ? 'isHidden' AND p ->> 'column' IS NOT NULL THEN p ->> 'table' ELSE format('belay_kept.%I', p ->> 'keptAs') END) AS place) AS x)
   FROM belay.journal j WHERE j.kind IN ('kept', 'settled')
-    AND NOT EXISTS (SELECT FROM belay.journal l WHERE l.change = j.change AND l.seq > j.seq AND l.kind IN ('restored', 'settled', 'purged')
+    AND NOT EXISTS (SELECT FROM belay.journal l WHERE l.change = j.change AND l.seq > j.seq AND l.kind IN ('restored', 'settled', 'purged', 'kept')
       AND ((l.body ->> 'kept')::bigint = j.seq OR j.body ->> 'how' IS NULL AND l.body ->> 'keptAs' = j.body ->> 'keptAs'))
   ORDER BY j.seq
 $f$;

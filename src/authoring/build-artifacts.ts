@@ -1,6 +1,13 @@
+import { artifactFile, type Artifact } from "../artifact/artifact.js";
 import { freshnessOfFiles } from "../artifact/freshness.js";
+import type { Recording } from "../artifact/recording.js";
+import type { Change } from "../change/change.js";
 import { findChange } from "../change/find.js";
-import { buildAll } from "../postgres/build-plan.js";
+import { orderChanges } from "../change/order.js";
+import { BelayError } from "../errors.js";
+import { build, type BuildSource } from "../postgres/build-plan.js";
+import type { Report } from "../progress.js";
+import { recordDowns } from "../rehearsal/record-downs.js";
 import { readStoredArtifact, writeArtifact, type Project } from "../system/project/project.js";
 import { readLeniently } from "./read-leniently.js";
 
@@ -12,19 +19,30 @@ export interface BuiltArtifact {
   readonly reason: string | null;
 }
 
-/** Builds the artifacts that are missing, edited or out of date; with `check` it only says which. A fresh one keeps its evidence. */
+/**
+ * Builds the artifacts that are missing, edited or out of date; with `check` it only says which. A fresh one keeps its evidence. A way back that decides by what
+ * it reads is run on a scratch copy for that, where nothing is sealed of it on the changes of today, or where its change is named.
+ */
 export async function buildArtifacts(
   project: Project,
   names: readonly string[],
   check: boolean,
+  report?: Report,
 ): Promise<readonly BuiltArtifact[]> {
   const wanted = new Set(names.map((name) => findChange(project.changes, name).id));
+  const recordings = check ? new Map<string, Recording>() : await recordDowns(project, { anew: wanted, ...(report !== undefined && { report }) }); // prettier-ignore
   const results: BuiltArtifact[] = [];
-  for (const { change, artifact } of await buildAll(project)) {
+  for (const change of orderChanges(project.changes)) {
     if (wanted.size > 0 && !wanted.has(change.id)) continue;
+    const file = `rollbacks/${artifactFile(change)}`;
+    const artifact = await artifactOf({ ...project, recordings }, change);
+    if (artifact instanceof BelayError) {
+      if (!check) throw artifact;
+      results.push({ change: change.id, file, action: "out-of-date", reason: artifact.message });
+      continue;
+    }
     const stored = await readLeniently(() => readStoredArtifact(project, artifact.manifest));
     const freshness = freshnessOfFiles(artifact, stored);
-    const file = `rollbacks/${artifact.manifest.file}`;
     if (freshness.state === "warm") {
       results.push({ change: change.id, file, action: "unchanged", reason: null });
       continue;
@@ -35,4 +53,14 @@ export async function buildArtifacts(
     results.push({ change: change.id, file, action: check ? "out-of-date" : "built", reason });
   }
   return results;
+}
+
+/** The artifact, or why its way back is to be recorded first. */
+async function artifactOf(source: BuildSource, change: Change): Promise<Artifact | BelayError> {
+  try {
+    return (await build(source, change)).artifact;
+  } catch (thrown) {
+    if (thrown instanceof BelayError && thrown.code === "knex-down-unrecorded") return thrown;
+    throw thrown;
+  }
 }

@@ -1,4 +1,5 @@
 import { freshnessOfFiles } from "../artifact/freshness.js";
+import { isWhole } from "../artifact/recording.js";
 import type { Change } from "../change/change.js";
 import { findChange } from "../change/find.js";
 import { orderChanges } from "../change/order.js";
@@ -75,7 +76,7 @@ async function changeFindings(project: Project, change: Change, built: Built[]):
     const { artifact } = one;
     built.push(one);
     const freshness = freshnessOfFiles(artifact, await readStoredArtifact(project, artifact.manifest));
-    const notes = [...informationOn(change), ...asWrittenFindings(one)];
+    const notes = [...informationOn(change), ...asWrittenFindings(one), ...recordedFindings(one)];
     if (freshness.state === "warm") return notes;
     const file = `rollbacks/${artifact.manifest.file}`;
     const { code: rule, reason: message, hint: fix } = freshness;
@@ -92,6 +93,19 @@ function asWrittenFindings({ change, asWritten }: Built): readonly Finding[] {
     const message = `belay:as-written: it runs as it stands there. ${why}`;
     return { change: change.id, rule: "as-written", severity: "info", file, line, message };
   });
+}
+
+/** A way back that was found by running it is as good as the runs. */
+function recordedFindings({ change, artifact: { manifest } }: Built): readonly Finding[] {
+  const { dynamic } = manifest;
+  if (dynamic === undefined) return [];
+  const place = { change: change.id, rule: "knex-down-dynamic", severity: "warning", file: change.files[0] ?? null, line: null } as const; // prettier-ignore
+  const what =
+    "its down decides by what it reads, so its way back is what it sent on scratch copies with different rows";
+  const fix = "Write a down that only builds statements.";
+  if (isWhole(manifest)) return [{ ...place, message: `${what}; it sent the same on all of them.`, fix }];
+  const left = dynamic.dependent.map((sql) => `\`${sql.replaceAll(/\s+/g, " ")}\``).join(", ");
+  return [{ ...place, message: `${what}. What it does by rows that it reads is left out: ${left}.`, fix }];
 }
 
 function informationOn(change: Change): readonly Finding[] {

@@ -173,7 +173,7 @@ async function applyAsItIs(stage: Stage, project: Project, change: Change, base:
 
 /** An earlier change only has to run: whether it has a way back does not matter here. */
 async function withSomeDown(change: Change): Promise<Change> {
-  if (change.form !== "sql" || !(await isEmpty(change))) return change;
+  if (change.form === "command" || (change.form === "sql" && !(await isEmpty(change)))) return change;
   const directives = { ...change.directives, irreversible: change.directives.irreversible ?? "none is written yet" };
   return { ...change, directives };
 }

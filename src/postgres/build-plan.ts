@@ -1,6 +1,7 @@
 import type { Change, KnexChange } from "../change/change.js";
 import { orderChanges, requiredBy } from "../change/order.js";
-import { sealArtifact, type Artifact } from "../artifact/artifact.js";
+import { artifactFile, sealArtifact, type Artifact } from "../artifact/artifact.js";
+import type { Recording } from "../artifact/recording.js";
 import { BelayError } from "../errors.js";
 import { compile } from "../plan/compile.js";
 import { rewriteOnline, type Rewritten } from "../plan/online/rewrite-online.js";
@@ -8,7 +9,8 @@ import { splitForParts } from "../plan/online/split-for-parts.js";
 import type { Plan } from "../plan/step.js";
 import { demandsOf, type Demand } from "../preflight/demand.js";
 import { parseStatements } from "../sql/parse.js";
-import type { Project } from "../system/project/project.js";
+import { readStoredArtifact, type Project } from "../system/project/project.js";
+import { basisOf, downOf, lossOfRecording } from "./knex/down.js";
 import { recordKnex } from "./knex/record.js";
 
 /** A change with all that is derived from it alone. */
@@ -31,8 +33,12 @@ export interface AsWritten {
   readonly why: string;
 }
 
-/** What a build needs of a project: the changes, among which `requires` are found, and the policy. */
-export type BuildSource = Pick<Project, "changes" | "config">;
+/** What a build needs of a project: the changes, among which `requires` are found, the policy, and the folder whose `rollbacks/` holds what was recorded. */
+export interface BuildSource extends Pick<Project, "changes" | "config"> {
+  readonly root?: string;
+  /** What was recorded just now of ways back that decide by what they read, by change. */
+  readonly recordings?: ReadonlyMap<string, Recording>;
+}
 
 /** Builds every change of a project, in order. */
 export async function buildAll(source: BuildSource): Promise<readonly Built[]> {
@@ -47,12 +53,12 @@ export async function buildAll(source: BuildSource): Promise<readonly Built[]> {
  */
 export async function build(source: BuildSource, change: Change): Promise<Built> {
   const { searchPath } = source.config.policy;
-  const { plan, demands, asWritten } = await compiledFrom(change, searchPath);
+  const { plan, demands, asWritten, dynamic } = await compiledFrom(source, change, searchPath);
   const requires = requiredBy(change, source.changes).map((required) => required.id);
   return {
     change,
     plan,
-    artifact: sealArtifact(change, plan, { requires, searchPath }),
+    artifact: sealArtifact(change, plan, { requires, searchPath, dynamic }),
     demands,
     asWritten,
   };
@@ -60,18 +66,45 @@ export async function build(source: BuildSource, change: Change): Promise<Built>
 
 type Compiled = Pick<Built, "plan" | "demands" | "asWritten">;
 
-async function compiledFrom(change: Change, searchPath: string): Promise<Compiled> {
+async function compiledFrom(
+  source: BuildSource,
+  change: Change,
+  searchPath: string,
+): Promise<Compiled & { readonly dynamic: Recording | null }> {
   switch (change.form) {
     case "command":
       return {
         plan: { form: "command", forward: change.up, backward: change.down, loss: [] },
         demands: [],
         asWritten: [],
+        dynamic: null,
       };
     case "sql":
-      return compileHalves(change, searchPath, change.up, change.down);
-    case "knex":
-      return compileHalves(change, searchPath, await recordedUp(change), await recordedDown(change));
+      return { ...(await compileHalves(change, searchPath, change.up, change.down)), dynamic: null };
+    case "knex": {
+      const basis = basisOf(source.changes, change, searchPath);
+      const { sql, dynamic } = await downOf(change, basis, () => recordingOf(source, change));
+      const compiled = await compileHalves(change, searchPath, await recordedUp(change), sql);
+      const loss = [...compiled.plan.loss, ...lossOfRecording(dynamic)];
+      return { ...compiled, plan: { ...compiled.plan, loss }, dynamic };
+    }
+  }
+}
+
+/** What was recorded of a way back: just now, or when its artifact was sealed. Null where nothing was, or of another version of the change. */
+async function recordingOf(source: BuildSource, change: KnexChange): Promise<Recording | null> {
+  const fresh = source.recordings?.get(change.id);
+  if (fresh !== undefined) return fresh;
+  if (source.root === undefined) return null;
+  try {
+    const { manifest } = await readStoredArtifact(
+      { root: source.root },
+      { change: change.id, file: artifactFile(change) },
+    );
+    return manifest?.digest === change.digest ? (manifest.dynamic ?? null) : null;
+  } catch (thrown) {
+    if (thrown instanceof BelayError && thrown.code === "manifest-invalid") return null;
+    throw thrown;
   }
 }
 
@@ -127,22 +160,6 @@ async function recordedUp(change: KnexChange): Promise<string> {
     if (thrown instanceof BelayError && thrown.code === "knex-not-recorded") return "";
     throw thrown;
   }
-}
-
-async function recordedDown(change: KnexChange): Promise<string> {
-  const file = change.files[0] ?? change.id;
-  const { sql, dynamic } = await recordKnex(change.down, file);
-  if (dynamic) {
-    throw new BelayError(
-      "refused",
-      "knex-down-dynamic",
-      `${file}: its down reads the database, so it cannot be sealed ahead`,
-      {
-        hint: "Write a down that only builds statements (for example dropTable instead of hasTable and dropTable).",
-      },
-    );
-  }
-  return sql;
 }
 
 function empty(file: string, message: string): BelayError {

@@ -1,11 +1,12 @@
 import { freshnessOfFiles } from "../artifact/freshness.js";
 import type { Evidence, Manifest } from "../artifact/manifest.js";
+import type { Recording } from "../artifact/recording.js";
 import { findChange } from "../change/find.js";
 import { BelayError, messageOf } from "../errors.js";
 import type { Entry } from "../journal/entry.js";
 import { foldTarget } from "../journal/target-state.js";
 import { applyChange } from "../postgres/run/apply-change.js";
-import { buildAll, type Built } from "../postgres/build-plan.js";
+import { build, buildAll, type Built } from "../postgres/build-plan.js";
 import { requireParsed } from "../postgres/preflight/server-parse.js";
 import { withConnections, type Connections } from "../postgres/session/connections.js";
 import { readEntries } from "../postgres/ledger/reader.js";
@@ -17,6 +18,7 @@ import { belayVersion } from "../system/version.js";
 import type { Target } from "../system/config/config.js";
 import { selectTargets } from "../system/config/select-targets.js";
 import { readStoredArtifact, writeArtifact, writeManifest, type Project } from "../system/project/project.js";
+import { recordDowns } from "./record-downs.js";
 import { rehearseChange, type ChangeRehearsal, type Stage } from "./rehearse-change.js";
 import { withScratch, type Scratch } from "./scratch.js";
 
@@ -36,14 +38,16 @@ export interface RehearseOptions {
  */
 export async function rehearse(project: Project, options: RehearseOptions = {}): Promise<readonly ChangeRehearsal[]> {
   const report = options.report ?? (() => undefined);
-  const built = await buildAll(project);
   const wanted = new Set((options.changes ?? []).map((name) => findChange(project.changes, name).id));
+  const recordings = await recordDowns(project, { report });
+  const built = await buildAll({ ...project, recordings });
   const target = targetOf(project, options.target ?? null);
   const note = (message: string): void => report({ kind: "note", target: null, message });
   return withConnections(project, note, async (connections) => {
     const url = await connections.urlOf(target);
-    const { pending, serverVersion } = await lookAt(target, url, built, wanted);
-    if (pending.length === 0) return [];
+    const { pending: sealed, serverVersion } = await lookAt(target, url, built, wanted);
+    if (sealed.length === 0) return [];
+    const pending = await recordedAnew(project, sealed, { recordings, wanted, report });
     for (const one of pending) await ensureBuilt(project, one, report);
     const settings = { url, policy: project.config.policy.rehearsal, connections, report };
     try {
@@ -55,6 +59,27 @@ export async function rehearse(project: Project, options: RehearseOptions = {}):
       throw isConnectionLost(thrown) ? cutOff(thrown) : thrown;
     }
   });
+}
+
+/** A way back that decides by what it reads is proved as it is today, not as it was recorded once. */
+async function recordedAnew(
+  project: Project,
+  pending: readonly Built[],
+  {
+    recordings,
+    wanted,
+    report,
+  }: {
+    readonly recordings: ReadonlyMap<string, Recording>;
+    readonly wanted: ReadonlySet<string>;
+    readonly report: Report;
+  },
+): Promise<readonly Built[]> {
+  const ids = pending.map(({ change }) => change.id).filter((id) => wanted.size === 0 || wanted.has(id));
+  const among = new Set(ids.filter((id) => !recordings.has(id)));
+  const anew = await recordDowns(project, { anew: among, among, report });
+  const source = { ...project, recordings: anew };
+  return Promise.all(pending.map((one) => (anew.has(one.change.id) ? build(source, one.change) : one)));
 }
 
 /** The connection says nothing about the changes: no evidence is written of it. */

@@ -1,3 +1,5 @@
+import { isWhole } from "../artifact/recording.js";
+import { parseChangeId } from "../change/change-id.js";
 import { BelayError } from "../errors.js";
 import { withConnections } from "../postgres/session/connections.js";
 import { readTarget } from "../postgres/ledger/reader.js";
@@ -5,6 +7,7 @@ import type { OpenTarget } from "../postgres/session/open-target.js";
 import { settleHidden } from "../postgres/run/settle-hidden.js";
 import { settleAlone } from "../postgres/run/settle-change.js";
 import { connectionLost, isConnectionLost } from "../postgres/session/sql-state.js";
+import { few } from "../preflight/finding.js";
 import type { Report } from "../progress.js";
 import type { Target } from "../system/config/config.js";
 import type { Project } from "../system/project/project.js";
@@ -21,6 +24,8 @@ export interface RevertOptions {
   readonly report?: Report;
   /** False: columns that the way back hides stay hidden, and the next command settles them; by default they are settled. */
   readonly settle?: boolean;
+  /** Changes of whose way back only a part is sealed, and may run all the same. */
+  readonly acceptLoss?: readonly string[];
   /** Targets that are taken back although their ledger is a copy, or their database had another target's name. */
   readonly accepted?: Accepted;
   /** Shows what will happen, and asks. Nothing was touched when it says no. */
@@ -68,6 +73,10 @@ async function revertAll(
     previews.map(({ seen }) => seen),
   );
   refuseIrreversible(previews.map(({ seen }) => seen));
+  refusePartial(
+    previews.map(({ seen }) => seen),
+    options.acceptLoss ?? [],
+  );
   refuseViolations(previews.map(({ seen }) => seen));
   const concerned = previews.filter(({ seen }) => seen.revert.length > 0);
   if (
@@ -149,6 +158,26 @@ function refuseIrreversible(previews: readonly TargetPreview[]): void {
       });
     }
   }
+}
+
+/** A part of a way back is not taken for the whole, unless a person says so. */
+function refusePartial(previews: readonly TargetPreview[], accepted: readonly string[]): void {
+  for (const seen of previews) {
+    const partial = [...seen.manifests.values()].filter((manifest) => !isWhole(manifest));
+    for (const { change, title, dynamic } of partial) {
+      if (accepted.some((name) => [change, title, ...splitId(change)].includes(name))) continue;
+      const left = few(dynamic?.dependent.map((sql) => sql.replaceAll(/\s+/g, " ")) ?? [], 3);
+      const message = `${seen.target}: the way back of ${change} is not whole: what its down does by rows that it reads is left out: ${left}. Nothing was touched.`;
+      throw new BelayError("refused", "way-back-partial", message, {
+        hint: `To run what is sealed, and do the rest by hand: --accept-loss ${change}`,
+      });
+    }
+  }
+}
+
+function splitId(id: string): readonly string[] {
+  const parsed = parseChangeId(id);
+  return parsed === null ? [] : [parsed.version, parsed.name];
 }
 
 /** A way back is not begun that would stop half-way. */

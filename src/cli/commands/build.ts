@@ -31,11 +31,11 @@ export const buildCommand: CommandModule<SharedFlags, Flags> = {
       refuseTogether(flags);
       if (flags.derive) return deriveOutcome(flags, conductor);
       const {
-        screen: { paint },
+        screen: { paint, report },
         project,
       } = conductor;
       const { buildArtifacts } = await import("../../authoring/build-artifacts.js");
-      const artifacts = await buildArtifacts(await project(), flags.changes, flags.check);
+      const artifacts = await buildArtifacts(await project(), flags.changes, flags.check, report);
       const stale = artifacts.filter(({ action }) => action === "out-of-date");
       const lines = artifacts.map(({ file, action, reason }) => {
         const shown =

@@ -15,6 +15,7 @@ interface Flags extends SharedFlags, TerminateBlockersFlag {
   readonly print: boolean;
   readonly reason: string;
   readonly settle: boolean;
+  readonly "accept-loss": string[];
   readonly "accept-copy": string[];
   readonly "accept-renamed": string[];
 }
@@ -34,6 +35,12 @@ export const revertCommand: CommandModule<SharedFlags, Flags> = {
         type: "boolean",
         default: true,
         describe: "move the values of hidden columns away, and drop them; --no-settle leaves that to the next command",
+      })
+      .option("accept-loss", {
+        type: "string",
+        array: true,
+        default: [],
+        describe: "a change of whose way back only a part is sealed",
       })
       .option("accept-copy", {
         type: "string",
@@ -63,6 +70,7 @@ export const revertCommand: CommandModule<SharedFlags, Flags> = {
         targets: flags.target === undefined ? [] : [flags.target],
         reason: flags.reason,
         settle: flags.settle,
+        acceptLoss: flags["accept-loss"],
         accepted: { copies: flags["accept-copy"], renamed: flags["accept-renamed"] },
         report: conductor.screen.report,
         confirm: (previews) => confirm(conductor, previews),

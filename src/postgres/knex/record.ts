@@ -7,39 +7,75 @@ import { knexOn, type Connection } from "./bound-knex.js";
 export interface Recording {
   readonly sql: string;
   /** True where it asked the database for something: what it then does may depend on the answer. */
-  readonly dynamic: boolean;
+  readonly reads: boolean;
+  /** True where it wrote rows, and was told how many. */
+  readonly writes: boolean;
 }
 
 /** What knex sends for a transaction within its own; everything else of the kind is the author's, and is refused where it is compiled. */
-const nestedTransaction = /^(RELEASE |ROLLBACK TO )?SAVEPOINT trx\d+;?$/;
+export const nestedTransaction = /^(RELEASE |ROLLBACK TO )?SAVEPOINT trx\d+;?$/;
 const reading = /^\s*(SELECT|WITH|SHOW|TABLE|VALUES)\b/i;
+const writing = /^\s*(INSERT|UPDATE|DELETE|MERGE)\b/i;
 
 /**
  * Runs a half of a knex migration against nothing, and writes down the SQL that it sends. Every question gets the empty answer.
  * @throws BelayError `knex-not-recorded` where the half fails on that.
  */
 export async function recordKnex(half: KnexHalf, file: string): Promise<Recording> {
-  const statements: string[] = [];
   try {
-    const knex = await knexOn(recorder(statements));
-    await knex.transaction(async (transaction) => half(transaction));
+    const own = await sentBy(half, nothing);
+    return {
+      sql: scriptOf(own),
+      reads: own.some((sql) => reading.test(sql)),
+      writes: own.some((sql) => writing.test(sql)),
+    };
   } catch (thrown) {
     throw new BelayError(
       "refused",
       "knex-not-recorded",
       `${file}: its SQL could not be recorded: ${messageOf(thrown)}`,
       {
-        hint: "It seems to decide by what it reads. Write it as an SQL pair, or so that it only builds statements.",
+        hint: "Write it as an SQL pair, or so that it only builds statements.",
         cause: thrown,
       },
     );
   }
+}
+
+/** Statements as a script. */
+export function scriptOf(statements: readonly string[]): string {
+  return statements.map((sql) => `${sql.replace(/;\s*$/, "")};\n`).join("");
+}
+
+/** Whether what a half that writes rows sends after that hangs on how many there were, or on what was given back of them. */
+export async function decidesByWrites(half: KnexHalf): Promise<boolean> {
+  try {
+    const [none, some] = [await sentBy(half, writtenRows(0)), await sentBy(half, writtenRows(2))];
+    return scriptOf(none) !== scriptOf(some);
+  } catch {
+    return true;
+  }
+}
+
+type Answering = (text: string) => object;
+
+const nothing: Answering = () => ({ rows: [], rowCount: 0, command: "", fields: [] });
+
+function writtenRows(rowCount: number): Answering {
+  return (text) => ({
+    rows: Array.from({ length: rowCount }, () => ({})),
+    rowCount,
+    command: /^\s*(\w+)/.exec(text)?.[1]?.toUpperCase() ?? "",
+    fields: [],
+  });
+}
+
+async function sentBy(half: KnexHalf, answer: Answering): Promise<readonly string[]> {
+  const statements: string[] = [];
+  const knex = await knexOn(recorder(statements, answer));
+  await knex.transaction(async (transaction) => half(transaction));
   // The first and the last are those of the transaction around it.
-  const own = statements.slice(1, -1).filter((sql) => !nestedTransaction.test(sql));
-  return {
-    sql: own.map((sql) => `${sql.replace(/;\s*$/, "")};\n`).join(""),
-    dynamic: own.some((sql) => reading.test(sql)),
-  };
+  return statements.slice(1, -1).filter((sql) => !nestedTransaction.test(sql));
 }
 
 interface Query {
@@ -47,11 +83,11 @@ interface Query {
   readonly values?: readonly unknown[];
 }
 
-function recorder(statements: string[]): Connection {
+function recorder(statements: string[], answer: Answering): Connection {
   const query = (query: Query | string, done: (error: Error | null, result: unknown) => void): void => {
     const { text, values = [] } = typeof query === "string" ? { text: query } : query;
     statements.push(inline(text, values));
-    done(null, { rows: [], rowCount: 0, command: "", fields: [] });
+    done(null, answer(text));
   };
   return { query } as unknown as Connection;
 }

@@ -39,7 +39,7 @@ export async function loadProject(options: ProjectOptions = {}): Promise<Project
 
 /** What lies in `rollbacks/` for a change. */
 export async function readStoredArtifact(
-  project: Project,
+  project: Pick<Project, "root">,
   artifact: Pick<Manifest, "change" | "file">,
 ): Promise<Stored> {
   const folder = join(project.root, "rollbacks");

@@ -236,12 +236,13 @@ BEGIN
       one := belay.open_image(change, direction, batch ->> 'digest', (batch ->> 'place')::integer, mark.relation::regclass, batch -> 'image' ->> 'command', only_self,
         (SELECT array_agg(c) FROM jsonb_array_elements_text(batch -> 'sets') AS x(c)), mark.passed IS NULL);
       touched := belay.write_rows(one, batch -> 'image', ' AND ' || range);
-      IF one.entry IS NULL THEN PERFORM belay.enter_image(one, NULL); END IF;
+      IF one.entry IS NULL THEN PERFORM belay.index_image(one); PERFORM belay.enter_image(one, NULL); END IF;
+      IF upto = mark.last THEN EXECUTE format('ANALYZE belay_kept.%I', one.kept_as); END IF;
     ELSE
       EXECUTE (batch ->> 'head') || ' ' || range;
       GET DIAGNOSTICS touched = ROW_COUNT;
     END IF;
-    PERFORM belay.return_rows(change, direction, batch ->> 'digest', p::integer) FROM jsonb_array_elements_text(batch -> 'returns') AS p;
+    PERFORM belay.return_rows(change, direction, batch ->> 'digest', p::integer, upto = mark.last) FROM jsonb_array_elements_text(batch -> 'returns') AS p;
     mark.passed := upto;
     mark.seen := mark.seen + rows_here;
     mark.changed := mark.changed + touched;

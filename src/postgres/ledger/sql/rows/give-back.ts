@@ -21,10 +21,12 @@ BEGIN
   FOR one IN SELECT * FROM belay.images_for(change, direction, digest, place) LOOP
     -- A row that has other columns than it was left with cannot be told from one that somebody changed.
     CONTINUE WHEN one.key IS NULL OR NOT (one.left_columns || one.key) <@ belay.row_columns(belay.table_of(one));
-    EXECUTE format('ANALYZE belay_kept.%I', one.kept_as);
+    IF range = '' THEN EXECUTE format('ANALYZE belay_kept.%I', one.kept_as); END IF;
     EXECUTE format('WITH belay_now AS MATERIALIZED (SELECT %1$s AS key, %2$s AS left_as FROM %3$s t, belay_kept.%4$I k WHERE %5$s AND k.op <> ''d''%6$s FOR NO KEY UPDATE OF t)
         UPDATE belay_kept.%4$I k SET is_same = true FROM belay_now n WHERE n.key = k.key AND n.left_as = k.left_as',
-      belay.texts_of('t', one.key), belay.hash_of('t', one.left_columns), belay.table_of(one), one.kept_as, belay.same_row(belay.table_of(one), 't', one.key), range);
+      belay.texts_of('t', one.key), belay.hash_of('t', one.left_columns), belay.table_of(one), one.kept_as,
+      -- A range finds its few rows by the image's key, and all of them are found by the table's.
+      CASE range WHEN '' THEN belay.same_row(belay.table_of(one), 't', one.key) ELSE 'k.key = ' || belay.texts_of('t', one.key) END, range);
   END LOOP;
 END $f$;
 
@@ -42,8 +44,29 @@ BEGIN
   RETURN again;
 END $f$;
 
+-- What a statement of the way back wrote, but neither the change nor anybody since it began, is none of its business: it is what it was before at once. "one" is what the change
+-- wrote in the same table.
+CREATE OR REPLACE FUNCTION belay.spare_rows(one belay.image) RETURNS void
+LANGUAGE plpgsql SET row_security = off AS $f$
+DECLARE
+  m belay.image;
+  target regclass := belay.table_of(one);
+  old_rows text;
+BEGIN
+  FOR m IN SELECT * FROM belay.image i WHERE i.change = one.change AND i.direction = 'down' AND i.is_open AND i.relation = target AND i.key = one.key AND i.place > 0 AND i.columns <@ belay.row_columns(target) LOOP
+    old_rows := format('age(k.was_xmin) > %s AND NOT EXISTS (SELECT FROM belay_kept.%I o WHERE o.key = k.key)', age(one.xid), one.kept_as);
+    EXECUTE format('UPDATE %s t SET %s FROM belay_kept.%I k WHERE %s AND k.op = ''u'' AND %s', target,
+      (SELECT string_agg(format('%I = (k.old[%s])::%s', c, o, belay.type_in(target, c)), ', ' ORDER BY o) FROM unnest(m.columns) WITH ORDINALITY AS x(c, o) WHERE NOT c = ANY (m.key)),
+      m.kept_as, belay.same_row(target, 't', m.key), old_rows);
+    EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM belay_kept.%I k WHERE k.op = ''d'' AND %s ON CONFLICT DO NOTHING', target,
+      (SELECT string_agg(quote_ident(c), ', ' ORDER BY o) FROM unnest(m.columns) WITH ORDINALITY AS x(c, o)),
+      (SELECT string_agg(format('(k.old[%s])::%s', o, belay.type_in(target, c)), ', ' ORDER BY o) FROM unnest(m.columns) WITH ORDINALITY AS x(c, o)), m.kept_as, old_rows);
+    EXECUTE format('DELETE FROM belay_kept.%I k WHERE %s', m.kept_as, old_rows);
+  END LOOP;
+END $f$;
+
 -- Puts the rows of one image back, as far as they can be: all at once, or one by one where one of them breaks a constraint. What is back is no longer in the image.
-CREATE OR REPLACE FUNCTION belay.give_back(one belay.image) RETURNS bigint
+CREATE OR REPLACE FUNCTION belay.give_back(one belay.image, spares boolean) RETURNS bigint
 LANGUAGE plpgsql SET row_security = off AS $f$
 DECLARE
   target regclass := belay.table_of(one);
@@ -97,6 +120,7 @@ BEGIN
       END LOOP;
     END;
   END LOOP;
+  IF spares AND one.key IS NOT NULL AND one.direction = 'up' THEN PERFORM belay.spare_rows(one); END IF;
   FOREACH sql IN ARRAY again LOOP EXECUTE sql; END LOOP;
   IF one.key IS NOT NULL THEN
     -- What this half's own statements found in them before they went back is of no use to anybody.
@@ -108,14 +132,14 @@ BEGIN
   RETURN done;
 END $f$;
 
--- Puts back what one statement of the other half wrote, or all of them.
-CREATE OR REPLACE FUNCTION belay.return_rows(change text, direction text, digest text, place integer DEFAULT NULL) RETURNS void
+-- Puts back what one statement of the other half wrote, or all of them; "spares" is left for the last where that goes range by range.
+CREATE OR REPLACE FUNCTION belay.return_rows(change text, direction text, digest text, place integer DEFAULT NULL, spares boolean DEFAULT true) RETURNS void
 LANGUAGE plpgsql AS $f$
 DECLARE
   one belay.image;
 BEGIN
   FOR one IN SELECT * FROM belay.images_for(change, direction, digest, place) LOOP
-    PERFORM belay.give_back(one);
+    PERFORM belay.give_back(one, spares);
   END LOOP;
 END $f$;
 

@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS belay.image (
   left_columns name[] NOT NULL,
   sequences    jsonb NOT NULL DEFAULT '[]',
   entry        bigint,
+  xid          xid NOT NULL DEFAULT pg_current_xact_id()::xid,
   is_open      boolean NOT NULL DEFAULT true
 );
 CREATE INDEX IF NOT EXISTS image_open_idx ON belay.image (change, direction) WHERE is_open;
@@ -53,6 +54,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
   SELECT string_agg(format('%s.%I = (k.key[%s])::%s', called, c, o, belay.type_in(relation, c)), ' AND ' ORDER BY o) FROM unnest(key) WITH ORDINALITY AS x(c, o)
 $f$;
 
+-- The transaction that wrote a row, as far as that can be asked for while it is written.
+CREATE OR REPLACE FUNCTION belay.writer_of(called text, relation regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
+  SELECT CASE (SELECT relkind FROM pg_class WHERE oid = relation) WHEN 'r' THEN format('%s.xmin', called) ELSE 'NULL::xid' END
+$f$;
+
 -- The image of one statement's rows, made where it is not there yet. Of an UPDATE the columns that it sets are enough, unless a trigger may set others.
 DROP FUNCTION IF EXISTS belay.open_image(text, text, text, integer, regclass, text, boolean, text[], boolean);
 CREATE FUNCTION belay.open_image(change text, direction text, digest text, place integer, target regclass, command text, only_self boolean, sets text[], fresh boolean) RETURNS belay.image
@@ -90,9 +97,17 @@ BEGIN
   INSERT INTO belay.image AS i (change, direction, digest, place, relation, named, kept_as, key, columns, left_columns)
     VALUES (open_image.change, open_image.direction, open_image.digest, open_image.place, target, (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = target), '', one.key, coalesce(one.columns, '{}'), one.left_columns) RETURNING i.* INTO one;
   UPDATE belay.image i SET kept_as = left(format('rows_%s_%s', one.id, (SELECT relname FROM pg_catalog.pg_class WHERE oid = target)), 60)::name WHERE i.id = one.id RETURNING i.* INTO one;
-  EXECUTE format('CREATE TABLE belay_kept.%I (op "char" NOT NULL, key text[]%s, old text[], left_as uuid, is_same boolean NOT NULL DEFAULT false, CONSTRAINT %I CHECK (op = ''i'' OR old IS NOT NULL))',
+  EXECUTE format('CREATE TABLE belay_kept.%I (op "char" NOT NULL, key text[]%s, old text[], was_xmin xid, left_as uuid, is_same boolean NOT NULL DEFAULT false, CONSTRAINT %I CHECK (op = ''i'' OR old IS NOT NULL))',
     one.kept_as, CASE WHEN one.key IS NULL THEN '' ELSE ' PRIMARY KEY' END, 'what_a_row_was_is_known');
   RETURN one;
+END $f$;
+
+-- One that is written and given back range by range is never gone through as a whole.
+CREATE OR REPLACE FUNCTION belay.index_image(one belay.image) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $f$
+BEGIN
+  EXECUTE format('CREATE INDEX ON belay_kept.%I (key) WHERE is_same', one.kept_as);
+  EXECUTE format('CREATE INDEX ON belay_kept.%I (op) WHERE op <> ''u''', one.kept_as);
 END $f$;
 
 -- Says in the ledger that the image is there; one without a row goes again. Gives its rows.

@@ -30,7 +30,8 @@ DECLARE
   key text := belay.texts_of(called, one.key);
   old text := belay.texts_of(called, one.columns);
   left_as text := belay.hash_of(called, one.left_columns);
-  before text := format('belay_before AS MATERIALIZED (%s SELECT %s AS key, %s AS old %s%s FOR %s OF %s)', writing ->> 'with', key, old, writing ->> 'reads', range,
+  writer text := belay.writer_of(called, one.relation);
+  before text := format('belay_before AS MATERIALIZED (%s SELECT %s AS key, %s AS old, %s AS was %s%s FOR %s OF %s)', writing ->> 'with', key, old, writer, writing ->> 'reads', range,
     CASE writing ->> 'command' WHEN 'UPDATE' THEN 'NO KEY UPDATE' ELSE 'UPDATE' END, called);
   run text := (writing ->> 'run') || range;
   touched bigint;
@@ -39,15 +40,15 @@ BEGIN
   CASE writing ->> 'command'
     WHEN 'UPDATE' THEN
       EXECUTE format('WITH %s, belay_after AS (%s AND (SELECT count(*) FROM belay_before) >= 0 RETURNING %s AS key, %s AS left_as)
-        INSERT INTO belay_kept.%I (op, key, old, left_as) SELECT ''u'', a.key, b.old, a.left_as FROM belay_after a LEFT JOIN (SELECT DISTINCT ON (key) * FROM belay_before) b USING (key)',
+        INSERT INTO belay_kept.%I (op, key, old, was_xmin, left_as) SELECT ''u'', a.key, b.old, b.was, a.left_as FROM belay_after a LEFT JOIN (SELECT DISTINCT ON (key) * FROM belay_before) b USING (key)',
         before, run, key, left_as, one.kept_as);
       GET DIAGNOSTICS touched = ROW_COUNT;
     WHEN 'DELETE' THEN
       IF NOT EXISTS (SELECT FROM pg_catalog.pg_constraint f WHERE f.contype = 'f' AND f.confrelid = one.relation AND f.confdeltype IN ('c', 'n', 'd')) THEN
-        EXECUTE format('WITH belay_gone AS (%s RETURNING %s AS key, %s AS old) INSERT INTO belay_kept.%I (op, key, old) SELECT ''d'', key, old FROM belay_gone', run, key, old, one.kept_as);
+        EXECUTE format('WITH belay_gone AS (%s RETURNING %s AS key, %s AS old, %s AS was) INSERT INTO belay_kept.%I (op, key, old, was_xmin) SELECT ''d'', key, old, was FROM belay_gone', run, key, old, writer, one.kept_as);
         GET DIAGNOSTICS touched = ROW_COUNT;
       ELSE
-        EXECUTE format('WITH %s INSERT INTO belay_kept.%I (op, key, old) SELECT DISTINCT ON (key) ''d'', key, old FROM belay_before', before, one.kept_as);
+        EXECUTE format('WITH %s INSERT INTO belay_kept.%I (op, key, old, was_xmin) SELECT DISTINCT ON (key) ''d'', key, old, was FROM belay_before', before, one.kept_as);
         GET DIAGNOSTICS known = ROW_COUNT;
         PERFORM belay.keep_referring(one);
         EXECUTE run;
@@ -92,8 +93,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'BE030', MESSAGE = 'tried';
   EXCEPTION WHEN SQLSTATE 'BE030' THEN NULL;
   END;
-  EXECUTE format('INSERT INTO belay_kept.%I (op, key, old) SELECT ''u'', %s, %s FROM %s t, (SELECT ARRAY(SELECT jsonb_array_elements_text(e)) AS key FROM jsonb_array_elements($1::jsonb) AS e) AS k WHERE %s FOR UPDATE OF t',
-    one.kept_as, belay.texts_of('t', one.key), belay.texts_of('t', one.columns), one.relation::regclass, belay.same_row(one.relation, 't', one.key)) USING coalesce(keys, '[]');
+  EXECUTE format('INSERT INTO belay_kept.%I (op, key, old, was_xmin) SELECT ''u'', %s, %s, %s FROM %s t, (SELECT ARRAY(SELECT jsonb_array_elements_text(e)) AS key FROM jsonb_array_elements($1::jsonb) AS e) AS k WHERE %s FOR UPDATE OF t',
+    one.kept_as, belay.texts_of('t', one.key), belay.texts_of('t', one.columns), belay.writer_of('t', one.relation), one.relation::regclass, belay.same_row(one.relation, 't', one.key)) USING coalesce(keys, '[]');
   EXECUTE format('WITH belay_wrote AS (%1$s %2$s), belay_new AS (INSERT INTO belay_kept.%3$I AS k (op, key, left_as) SELECT ''i'', key, left_as FROM belay_wrote WHERE made RETURNING 1),
       belay_seen AS (UPDATE belay_kept.%3$I k SET op = CASE WHEN w.gone THEN ''d'' ELSE ''u'' END, left_as = w.left_as FROM belay_wrote w WHERE w.key = k.key AND NOT w.made RETURNING 1)
     SELECT (SELECT count(*) FROM belay_wrote), (SELECT count(*) FROM belay_wrote) - (SELECT count(*) FROM belay_new) - (SELECT count(*) FROM belay_seen)', writing ->> 'run', giving, one.kept_as) INTO touched, odd;

@@ -60,7 +60,6 @@ export function lossOfRecording(dynamic: Recording | null): readonly Loss[] {
     object: sql.replaceAll(/\s+/g, " "),
     what: "left out of the way back, since its down decides on it by rows that it reads",
     when: "taken back",
-    when: "taken back",
   }));
 }
 

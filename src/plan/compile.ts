@@ -4,6 +4,7 @@ import { keyOf } from "./key-of.js";
 import { copiesBefore, restoresFor } from "./lossless/copy.js";
 import { doneInGroups, finishesFor, hidingIn, otherHalf } from "./lossless/halves.js";
 import { hidden, unhidden, type Keeper } from "./lossless/hide.js";
+import { identitiesFor } from "./lossless/identity.js";
 import { returningIn, type OtherHalf } from "./lossless/returning.js";
 import { joinPlaced } from "./lossless/join-placed.js";
 import { placeRetypes, retypingsIn } from "./lossless/retypes.js";
@@ -40,6 +41,7 @@ export function compile(source: Source): StatementPlan {
         ...rows.start,
         ...statementSteps(source, statements, { keeper, other, writings: writings[direction], rows }),
         ...restoresFor(source, statements, others.statements, direction),
+        ...identitiesFor(statements, others.statements),
         ...rows.end,
         ...finishesFor(source, statements, direction, other),
       ],

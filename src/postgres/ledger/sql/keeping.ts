@@ -41,6 +41,16 @@ BEGIN
   RETURN place;
 END $f$;
 
+-- Lets the sequence of a column that was made anew go on after the largest value that a row has.
+CREATE OR REPLACE FUNCTION belay.continue_sequence(relation regclass, attribute name) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog SET row_security = off AS $f$
+DECLARE
+  sequence text := pg_get_serial_sequence(relation::text, attribute);
+BEGIN
+  IF sequence IS NULL OR (SELECT s.seqincrement < 0 FROM pg_sequence s WHERE s.seqrelid = sequence::regclass) THEN RETURN; END IF;
+  EXECUTE format('SELECT setval(%1$L, max(t.%2$I)) FROM %3$s t, %1$s s GROUP BY s.last_value, s.is_called HAVING max(t.%2$I) >= s.last_value + s.is_called::int', sequence, attribute, relation);
+END $f$;
+
 CREATE OR REPLACE FUNCTION belay.keep(change text, relation regclass, wanted name) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog SET row_security = off AS $f$
 DECLARE

@@ -30,6 +30,11 @@ function lossOf(source: Source, compiled: Compiled, half: Half): readonly Loss[]
   // A knex migration runs live on its way forward: nothing could stand in the place of its statements.
   const keeps = source.keep === "on" && !(source.form === "knex" && half.direction === "up");
   const why = source.keep === "off" ? "keep is off" : "a knex migration runs as it is";
+  if (effects.command === "REFRESH MATERIALIZED VIEW") {
+    // What the change itself has filled can be filled again.
+    const views = effects.needs.filter((object) => !half.made.has(keyOf(object).key));
+    return half.direction === "down" ? [] : views.map((view) => loss(keyOf(view).key, "what it holds before the change refreshes it")); // prettier-ignore
+  }
   if (effects.nature === "data") {
     if (keeps && rowWritingOf(statement) !== null) return [];
     const [tables, told] = [writtenTables(compiled, half), keeps ? "the statement cannot be cut" : why];

@@ -209,6 +209,17 @@ describe("a down that reads rows and decides", () => {
       ['insert into "settings" ("key") values ($1)'],
     ],
     [
+      "a loop that ends when no rows are left",
+      `while ((await knex("settings").where({ key: "gone" }).del()) > 0);\n${dropRegion}`,
+      ['delete from "settings" where "key" = $1'],
+    ],
+    [
+      "pages of rows",
+      `for (let page = 0; (await knex.raw("select key from settings limit 10 offset " + page * 10)).rows.length > 0; page += 1);
+  for (let page = 0; (await knex("settings").limit(10).offset(page * 10)).length > 0; page += 1) await knex.raw("notify page");\n${dropRegion}`,
+      ["notify page"],
+    ],
+    [
       "what a write gave back",
       `for (const { key } of await knex("settings").del().returning("key")) await knex.raw("comment on table settings is '" + key + "'");\n${dropRegion}`,
       ["comment on table settings is 'mode'", "comment on table settings is 'belay 1000'"],
@@ -239,6 +250,13 @@ describe("a down that reads rows and decides", () => {
       reads: ['select * from "settings"', expect.stringContaining("setval")],
       sealed: [expect.stringContaining("drop column"), expect.stringContaining("setval")],
     });
+  });
+
+  it("is refused where it ends its transaction by itself", async () => {
+    const ending = `await knex.schema.hasTable("settings");\n${dropRegion}\nawait knex.raw("commit");`;
+    const made = await project({ ...settings, ...migration(ending) }, { ...one, config: unrehearsed });
+    const { error } = (await expectBelay(made, 3, ["build", "--json"])).json();
+    expect(error.code).toBe("transaction-control");
   });
 
   it("is refused where it does not even run", async () => {

@@ -1,10 +1,10 @@
 import type pg from "pg";
 import type { KnexHalf } from "../../change/change.js";
 import { messageOf } from "../../errors.js";
-import { askingOf, type Answer } from "../../sql/asking.js";
+import { askingOf, type Answer, type Asking } from "../../sql/asking.js";
 import { parseStatements } from "../../sql/parse.js";
 import { knexOn, type Connection } from "./bound-knex.js";
-import { madeUp, succeeded } from "./made-up.js";
+import { Fancy, madeUp, succeeded } from "./made-up.js";
 import { inline, nestedTransaction } from "./record.js";
 
 /** A statement that a half of a migration sent. */
@@ -49,7 +49,7 @@ export async function recordRun(
   } catch (error) {
     thrown = messageOf(error);
   }
-  const own = recorder.sent.filter((one) => !isItsTransaction(one, isTransaction));
+  const own = (isTransaction ? withoutAround(recorder.sent) : recorder.sent).filter(({ text }) => !nestedTransaction.test(text)); // prettier-ignore
   const anywhere = (text: string): string => text.replaceAll(client.database ?? "\0", "<database>");
   return {
     sent: own.map((one) => ({ ...one, text: anywhere(one.text) })),
@@ -57,9 +57,9 @@ export async function recordRun(
   };
 }
 
-/** What knex sends for its transactions: the one around the half, and those within. */
-function isItsTransaction({ text }: Sent, isTransaction: boolean): boolean {
-  return nestedTransaction.test(text) || (isTransaction && /^(BEGIN|COMMIT|ROLLBACK);?$/.test(text));
+/** The first and the last are those of the transaction around the half. */
+function withoutAround(sent: readonly Sent[]): readonly Sent[] {
+  return sent.slice(1, -1);
 }
 
 class Recorder {
@@ -68,6 +68,7 @@ class Recorder {
   /** One statement at a time, with what is sent around it. */
   #last: Promise<void> = Promise.resolve();
   #isWithin = false;
+  readonly #fancy = new Fancy();
 
   constructor(
     readonly client: pg.Client,
@@ -96,11 +97,12 @@ class Recorder {
     const sent = await sentAs(text, values);
     this.sent.push(sent);
     if (this.madeUpRows === null || isControl(text)) return this.#run(query);
+    const isFancied = this.#fancy.has(text);
     try {
       const result = await this.#guarded(query);
-      return sent.answer === "rows" ? madeUp(result, this.madeUpRows) : result;
+      return isFancied && sent.answer === "rows" ? madeUp(result, this.madeUpRows) : result;
     } catch {
-      return succeeded(text, this.madeUpRows);
+      return succeeded(text, isFancied ? this.madeUpRows : 0);
     }
   }
 
@@ -132,17 +134,17 @@ function isControl(text: string): boolean {
 
 /** A text that holds several statements acts and answers as all of them do. */
 async function sentAs(text: string, values: readonly unknown[]): Promise<Sent> {
-  const asked = (await statementsOf(text)).map(askingOf);
+  const asked = await askedBy(text);
   const answers = new Set(asked.map(({ answer }) => answer));
   const answer = answers.has("rows") ? "rows" : answers.has("catalog") ? "catalog" : "nothing";
   return { sql: inline(text, values), text, acts: asked.some(({ acts }) => acts), answer };
 }
 
-/** What the parser cannot read the server will refuse, and say so better. */
-async function statementsOf(text: string): ReturnType<typeof parseStatements> {
+/** Of what the parser cannot read nobody can tell what it does. */
+async function askedBy(text: string): Promise<readonly Asking[]> {
   try {
-    return await parseStatements(text);
+    return (await parseStatements(text)).map(askingOf);
   } catch {
-    return [];
+    return [{ acts: true, answer: "rows" }];
   }
 }

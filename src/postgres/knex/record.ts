@@ -2,6 +2,7 @@ import type { KnexHalf } from "../../change/change.js";
 import { BelayError, messageOf } from "../../errors.js";
 import { quoteLiteral } from "../../sql/quote.js";
 import { knexOn, type Connection } from "./bound-knex.js";
+import { Fancy, succeeded } from "./made-up.js";
 
 /** What a half of a knex migration would run, as SQL with its values in place. */
 export interface Recording {
@@ -61,13 +62,9 @@ type Answering = (text: string) => object;
 
 const nothing: Answering = () => ({ rows: [], rowCount: 0, command: "", fields: [] });
 
-function writtenRows(rowCount: number): Answering {
-  return (text) => ({
-    rows: Array.from({ length: rowCount }, () => ({})),
-    rowCount,
-    command: /^\s*(\w+)/.exec(text)?.[1]?.toUpperCase() ?? "",
-    fields: [],
-  });
+function writtenRows(rows: number): Answering {
+  const fancy = new Fancy();
+  return (text) => succeeded(text, fancy.has(text) ? rows : 0);
 }
 
 async function sentBy(half: KnexHalf, answer: Answering): Promise<readonly string[]> {

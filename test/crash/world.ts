@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Client } from "pg";
 import { openTarget } from "../../src/postgres/session/open-target.js";
 import { expectBelay } from "../support/cli.js";
+import { adopt } from "../world/adopt.js";
 import { connect, startServer, until, type CrashServer } from "../world/server.js";
 
 const schema = `
@@ -220,6 +221,8 @@ async function makeCell(
   });
   const [staging, production] = await Promise.all(names.map((name) => open(server, name)));
   if (staging === undefined || production === undefined) throw new Error("no databases");
+  // A copy of what was rolled out is not the place that its ledger knows, until somebody says so.
+  await Promise.all([adopt("staging", staging.url), adopt("production", production.url)]);
   const connectThrough = (port: number, more: object = change): Promise<void> =>
     write(root, "belay.config.json", configOf(server, port, names[0], names[1], more));
   await connectThrough(server.port);

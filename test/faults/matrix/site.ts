@@ -6,6 +6,7 @@ import { buildArtifacts } from "../../../src/authoring/build-artifacts.js";
 import { openTarget } from "../../../src/postgres/session/open-target.js";
 import { rollout } from "../../../src/rollout/rollout.js";
 import { loadProject, type Project } from "../../../src/system/project/project.js";
+import { adopt } from "../../world/adopt.js";
 import { startServer, type CrashServer } from "../../world/server.js";
 import { standingOf, type Ladder } from "../../world/whole.js";
 import { hold, schema, shapes, type Shape } from "./shapes.js";
@@ -71,7 +72,9 @@ export async function makeSite(wanted: readonly Shape[]): Promise<Site> {
     shape: shapeOf,
     database: async (shape, direction) => {
       count += 1;
-      return copy(server, direction === "up" ? "site" : afterOf(shape), `cell_${count}`);
+      const made = await copy(server, direction === "up" ? "site" : afterOf(shape), `cell_${count}`);
+      if (direction === "down") await adopt("main", made.url);
+      return made;
     },
     remove,
   };

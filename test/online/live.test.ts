@@ -95,10 +95,8 @@ const oneOfEach: readonly string[] = [
   "each statement on its own",
 ];
 
-/** Runs the test for each of these cases; those that others stand for are tagged. */
-function forEachOf(names: readonly string[], rule: string, test: (name: string) => Promise<void>): void {
-  for (const name of names)
-    it(`${name} ${rule}`, { tags: oneOfEach.includes(name) ? [] : ["whole"], timeout: 240_000 }, () => test(name));
+function tagsOf(name: string): string[] {
+  return oneOfEach.includes(name) ? [] : ["whole"];
 }
 
 /** Keeps an account of every statement that read rows of a table and ended under a lock on it that keeps readers or writers out. */
@@ -160,30 +158,28 @@ async function cutEverywhere(
 }
 
 describe("the online form of", () => {
-  forEachOf(
-    Object.keys(cases),
-    "gives the same catalog as what was written, goes back from wherever it is cut off, and goes on from there",
-    async (name) => {
-      const halves = cases[name] ?? { up: "", down: "" };
-      const built = await changeOf(`-- belay:keep off\n${halves.up}`, halves.down);
-      const { target } = await place();
-      const plain = await place();
-      await plain.database.client.query(halves.up);
-      const after = await readCatalog(plain.target.operator);
-      const before = await readCatalog(target.operator);
+  for (const [name, halves] of Object.entries(cases))
+    it(
+      `${name} gives the same catalog as what was written, goes back from wherever it is cut off, and goes on from there`,
+      { tags: tagsOf(name) },
+      async () => {
+        const built = await changeOf(`-- belay:keep off\n${halves.up}`, halves.down);
+        const { target } = await place();
+        const plain = await place();
+        await plain.database.client.query(halves.up);
+        const after = await readCatalog(plain.target.operator);
+        const before = await readCatalog(target.operator);
 
-      await up(target, built);
-      await expectCatalog(target, after, "applied");
-      await down(target, built);
-      await expectCatalog(target, before, "taken back");
-      expect(await cutEverywhere(target, built, { before, after })).toBeGreaterThan(1);
-    },
-  );
+        await up(target, built);
+        await expectCatalog(target, after, "applied");
+        await down(target, built);
+        await expectCatalog(target, before, "taken back");
+        expect(await cutEverywhere(target, built, { before, after })).toBeGreaterThan(1);
+      },
+    );
 
-  forEachOf(
-    ["a column with everything", "a column that is the key", "many things in one statement"],
-    "comes back with what was hidden, from wherever that is cut off",
-    async (name) => {
+  for (const name of ["a column with everything", "a column that is the key", "many things in one statement"])
+    it(`${name} comes back with what was hidden, from wherever that is cut off`, { tags: tagsOf(name) }, async () => {
       const built = await changeOf(cases[name]?.up ?? "", cases[name]?.down ?? "");
       const { target } = await place();
       const before = await readCatalog(target.operator);
@@ -191,8 +187,7 @@ describe("the online form of", () => {
       const after = await readCatalog(target.operator);
       await down(target, built);
       expect(await cutEverywhere(target, built, { before, after })).toBeGreaterThan(1);
-    },
-  );
+    });
 
   it.each([
     ["a duplicate", "UPDATE t SET a = 7 WHERE a = 8", "ALTER TABLE t ADD COLUMN n int, ADD UNIQUE (a)", "ALTER TABLE t DROP CONSTRAINT t_a_key, DROP COLUMN n", "23505"],

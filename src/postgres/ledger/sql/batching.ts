@@ -230,7 +230,7 @@ BEGIN
       EXECUTE format('SELECT count(*) FROM %s %s AS belay_batch WHERE %s', CASE WHEN only_self THEN 'ONLY' ELSE '' END, mark.relation::regclass,
         belay.batch_range(mark, 'belay_batch', mark.passed, upto)) INTO rows_here;
     END IF;
-    PERFORM belay.compare_rows(change, direction, batch ->> 'digest', p::integer, ' AND ' || belay.batch_range(mark, 't', mark.passed, upto)) FROM jsonb_array_elements_text(batch -> 'returns') AS p;
+    PERFORM belay.compare_range(change, direction, batch ->> 'digest', p::integer, ' AND ' || belay.batch_range(mark, 't', mark.passed, upto)) FROM jsonb_array_elements_text(batch -> 'returns') AS p;
     range := belay.batch_range(mark, batch ->> 'as', mark.passed, upto);
     IF batch ? 'image' THEN
       one := belay.open_image(change, direction, batch ->> 'digest', (batch ->> 'place')::integer, mark.relation::regclass, batch -> 'image' ->> 'command', only_self,
@@ -242,7 +242,8 @@ BEGIN
       EXECUTE (batch ->> 'head') || ' ' || range;
       GET DIAGNOSTICS touched = ROW_COUNT;
     END IF;
-    PERFORM belay.return_rows(change, direction, batch ->> 'digest', p::integer, upto = mark.last) FROM jsonb_array_elements_text(batch -> 'returns') AS p;
+    PERFORM belay.return_range(change, direction, batch ->> 'digest', p::integer) FROM jsonb_array_elements_text(batch -> 'returns') AS p;
+    IF upto = mark.last THEN PERFORM belay.spare_all(change, direction, batch ->> 'digest', p::integer) FROM jsonb_array_elements_text(batch -> 'returns') AS p; END IF;
     mark.passed := upto;
     mark.seen := mark.seen + rows_here;
     mark.changed := mark.changed + touched;

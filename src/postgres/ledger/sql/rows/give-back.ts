@@ -65,6 +65,13 @@ BEGIN
   END LOOP;
 END $f$;
 
+-- Takes out of one image the rows that another one gives back. Nobody knows how many that are just now: neither is to be gone through for each row of the other.
+CREATE OR REPLACE FUNCTION belay.forget_rows(mine name, theirs name) RETURNS void
+LANGUAGE plpgsql SET enable_nestloop = off SET enable_hashjoin = on SET enable_seqscan = off AS $f$
+BEGIN
+  EXECUTE format('DELETE FROM belay_kept.%I m USING belay_kept.%I k WHERE m.key = k.key AND k.is_same', mine, theirs);
+END $f$;
+
 -- Puts the rows of one image back, as far as they can be: all at once, or one by one where one of them breaks a constraint. What is back is no longer in the image.
 CREATE OR REPLACE FUNCTION belay.give_back(one belay.image, spares boolean) RETURNS bigint
 LANGUAGE plpgsql SET row_security = off AS $f$
@@ -125,7 +132,7 @@ BEGIN
   IF one.key IS NOT NULL THEN
     -- What this half's own statements found in them before they went back is of no use to anybody.
     FOR mine IN SELECT m.kept_as FROM belay.image m WHERE m.change = one.change AND m.direction <> one.direction AND m.is_open AND m.relation = target AND m.key = one.key LOOP
-      EXECUTE format('DELETE FROM belay_kept.%I m USING belay_kept.%I k WHERE m.key = k.key AND k.is_same', mine, one.kept_as);
+      PERFORM belay.forget_rows(mine, one.kept_as);
     END LOOP;
     EXECUTE format('DELETE FROM belay_kept.%I k WHERE k.is_same', one.kept_as);
   END IF;
@@ -159,6 +166,24 @@ BEGIN
   EXECUTE format('INSERT INTO belay_kept.%I (op, key, old, left_as) SELECT ''u'', k.key, %s, %s FROM %s t, belay_kept.%I k WHERE %s AND k.op = ''u''%s',
     theirs.kept_as, belay.texts_of('t', theirs.columns), belay.hash_of('t', theirs.left_columns), target, one.kept_as, belay.same_row(target, 't', one.key), others);
   PERFORM belay.note_image(theirs);
+END $f$;
+
+-- The same for a range of a batch: its few rows are found by their keys, whatever the statistics of a table say that is being written and emptied meanwhile.
+CREATE OR REPLACE FUNCTION belay.compare_range(change text, direction text, digest text, place integer, range text) RETURNS void
+LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $f$
+BEGIN
+  PERFORM belay.compare_rows(change, direction, digest, place, range);
+END $f$;
+CREATE OR REPLACE FUNCTION belay.return_range(change text, direction text, digest text, place integer) RETURNS void
+LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $f$
+BEGIN
+  PERFORM belay.return_rows(change, direction, digest, place, false);
+END $f$;
+-- When the last range is done.
+CREATE OR REPLACE FUNCTION belay.spare_all(change text, direction text, digest text, place integer) RETURNS void
+LANGUAGE plpgsql AS $f$
+BEGIN
+  PERFORM belay.spare_rows(i) FROM belay.images_for(change, direction, digest, place) AS i WHERE i.direction = 'up' AND i.key IS NOT NULL;
 END $f$;
 
 -- At the end of a half: sequences are set no lower than they were, and the rows that stay as they are, because somebody changed them since, are told and kept.

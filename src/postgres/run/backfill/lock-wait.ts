@@ -2,7 +2,7 @@ import type { Session } from "../../session/session.js";
 import { isCancelled, isConnectionLost } from "../../session/sql-state.js";
 
 /** How often it is looked whether the session waits, in milliseconds. */
-const lookEveryMs = 20;
+const lookEveryMs = 50;
 
 /**
  * Does the work on a session, and gives for how long it waited there for locks, in milliseconds: by looking at it from outside (manual, 27.2.3:

@@ -46,7 +46,8 @@ function lossOf(source: Source, compiled: Compiled, half: Half): readonly Loss[]
   const drops = effects.drops.filter((object) => !half.made.has(keyOf(object).key));
   if (keeps) {
     if (isHideable(statement.node, effects, { madeBefore: new Set(), isAtEnd: true })) return [];
-    const isReaching = effects.cascade && drops.length > 0;
+    // On the way forward it is values alone that no way back could know.
+    const isReaching = effects.cascade && (half.direction === "down" ? drops.length > 0 : drops.some(hasValues));
     return isReaching
       ? [loss(drops.map((object) => keyOf(object).key).join(", "), "whatever CASCADE reaches beyond it")]
       : [];

@@ -89,14 +89,17 @@ test("a row that the application holds is waited for with short tries: nobody wa
 });
 
 test("a deadlock with the application in which the server ends our side is tried again", async () => {
-  const made = await backfill(exact, tasks(3000) + stopper);
+  const beside = `CREATE TABLE beside (n int); INSERT INTO beside VALUES (0);
+    CREATE FUNCTION count_beside() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN UPDATE beside SET n = n + 1; RETURN NEW; END';
+    CREATE TRIGGER count_beside BEFORE UPDATE ON tasks FOR EACH ROW WHEN (NEW.id = 4000) EXECUTE FUNCTION count_beside();`;
+  const made = await backfill(exact, tasks(3000) + stopper + beside);
   const { query, name } = made.database("main");
   await query(`ALTER DATABASE ${name} SET deadlock_timeout = '20ms'`);
   const stop = await stopAt(made, 2_000);
   const running = startBelay(made, ["rollout", "--yes"]);
   await reached(made, running);
   const other = await connect(made);
-  await other.query("SET deadlock_timeout = '60s'; BEGIN; UPDATE tasks SET note = 'theirs' WHERE id = 4000");
+  await other.query("SET deadlock_timeout = '60s'; BEGIN; UPDATE beside SET n = n + 1");
   const waiting = other.query("UPDATE tasks SET note = 'theirs' WHERE id = 1000");
   await stop.release();
   await waiting;

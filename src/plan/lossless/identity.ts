@@ -1,4 +1,3 @@
-import type { AlterTableType } from "libpg-query";
 import { contentOf, contentsOf } from "../../sql/node.js";
 import type { ObjectReference } from "../../sql/effects.js";
 import { quoteLiteral, quoteQualified } from "../../sql/quote.js";
@@ -14,7 +13,10 @@ export function identitiesFor(statements: readonly Compiled[], others: readonly 
     .map(continued);
 }
 
-function identitiesIn(statements: readonly Compiled[], what: AlterTableType): readonly ObjectReference[] {
+function identitiesIn(
+  statements: readonly Compiled[],
+  what: "AT_AddIdentity" | "AT_DropIdentity",
+): readonly ObjectReference[] {
   return statements.flatMap(({ statement, effects }) => {
     const commands = contentsOf(contentOf(statement.node, "AlterTableStmt")?.cmds, "AlterTableCmd");
     const [table] = effects.locks;

@@ -1,5 +1,6 @@
 import { authored, type Step } from "../../plan/step.js";
 import type { Session } from "../session/session.js";
+import { remark } from "./remark.js";
 import type { RunContext } from "./run-context.js";
 
 /** Runs a step, and says when it begins and ends. Gives its rows. */
@@ -9,9 +10,14 @@ export async function runStep(
   step: Step,
 ): Promise<readonly Record<string, unknown>[]> {
   const startedAt = Date.now();
-  const rows = await timed(context, authored(step), () => session.query(step.sql));
+  const rows = await timed(context, authored(step), () => session.query(readable(step)));
   await context.observer?.stepEnded(session, authored(step), Date.now() - startedAt);
   return rows;
+}
+
+/** Whoever looks at pg_stat_activity is to see the author's statement, also where the ledger runs it. */
+function readable(step: Step): string {
+  return step.purpose === "write" ? `/* ${remark(authored(step))} */ ${step.sql}` : step.sql;
 }
 
 export async function timed<T>(context: RunContext, statement: string, work: () => Promise<T>): Promise<T> {

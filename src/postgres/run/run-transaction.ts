@@ -9,6 +9,7 @@ import { endOld } from "./end-old.js";
 import { inTheWayOf, nextTry, patienceSpent } from "./in-the-way.js";
 import { sessionName, type RunContext } from "./run-context.js";
 import { watchBlockers } from "./watch-blockers.js";
+import { remark } from "./remark.js";
 import { withinHold } from "./within-hold.js";
 
 export type { LockObserver, RunContext } from "./run-context.js";
@@ -99,14 +100,6 @@ function opening(context: RunContext, statement: string, wanted: WantedLocks, wa
     parts.push(`SELECT belay.take_locks(${locks}, ARRAY[${removes}]::text[], ${Math.round(waitMs)}, ${budgetMs})`);
   }
   return parts.join("; ");
-}
-
-/** The beginning of a statement as it can stand in a comment: nothing in it begins or ends one. */
-function remark(statement: string): string {
-  return statement
-    .replaceAll(/\s+/g, " ")
-    .slice(0, 200)
-    .replaceAll(/[*/](?=[*/])/g, "$& ");
 }
 
 async function commit(context: RunContext, session: Session): Promise<void> {

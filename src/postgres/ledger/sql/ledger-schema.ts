@@ -16,4 +16,14 @@ const version = `CREATE OR REPLACE FUNCTION belay.version() RETURNS integer LANG
  * The ledger in a target: the schema `belay`. Its functions are what both Belay and an artifact that runs in bare psql call, so that
  * the two cannot disagree. Every statement can run again over itself, and over an earlier version's.
  */
-export const ledgerSchema = [tables, entries, locking, reverting, keeping, hidingSchema, rowsSchema, batching, version].join("\n");
+export const ledgerSchema = [
+  tables,
+  entries,
+  locking,
+  reverting,
+  keeping,
+  hidingSchema,
+  rowsSchema,
+  batching,
+  version,
+].join("\n");

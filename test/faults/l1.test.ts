@@ -97,14 +97,15 @@ describe("L1: a reader holds the table, and an ALTER wants it", () => {
       expect(longestMs).toBeLessThan(budgetMs + 150);
       expect(context.told[0]).toMatchObject({
         kind: "waiting",
-        blockers: [
-          {
+        // The reader may be met in the middle of a query, too.
+        blockers: expect.arrayContaining([
+          expect.objectContaining({
             kind: "session",
             application: "report-job",
             state: "idle in transaction",
             query: expect.stringContaining("SELECT count(*)"),
-          },
-        ],
+          }),
+        ]),
       });
     },
   );

@@ -62,7 +62,7 @@ $f$;
 
 -- The image of one statement's rows, made where it is not there yet. Of an UPDATE the columns that it sets are enough, unless a trigger may set others.
 DROP FUNCTION IF EXISTS belay.open_image(text, text, text, integer, regclass, text, boolean, text[], boolean);
-CREATE FUNCTION belay.open_image(change text, direction text, digest text, place integer, target regclass, command text, only_self boolean, sets text[], fresh boolean) RETURNS belay.image
+CREATE FUNCTION belay.open_image(change text, direction text, digest text, place integer, target regclass, command text, only_self boolean, sets text[], fresh boolean, in_ranges boolean DEFAULT false) RETURNS belay.image
 LANGUAGE plpgsql AS $f$
 DECLARE
   one belay.image;
@@ -98,16 +98,19 @@ BEGIN
     VALUES (open_image.change, open_image.direction, open_image.digest, open_image.place, target, (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = target), '', one.key, coalesce(one.columns, '{}'), one.left_columns) RETURNING i.* INTO one;
   UPDATE belay.image i SET kept_as = left(format('rows_%s_%s', one.id, (SELECT relname FROM pg_catalog.pg_class WHERE oid = target)), 60)::name WHERE i.id = one.id RETURNING i.* INTO one;
   EXECUTE format('CREATE TABLE belay_kept.%I (op "char" NOT NULL, key text[]%s, old text[], was_xmin xid, left_as uuid, is_same boolean NOT NULL DEFAULT false, CONSTRAINT %I CHECK (op = ''i'' OR old IS NOT NULL))',
-    one.kept_as, CASE WHEN one.key IS NULL THEN '' ELSE ' PRIMARY KEY' END, 'what_a_row_was_is_known');
+    one.kept_as, CASE WHEN one.key IS NULL OR in_ranges THEN '' ELSE ' PRIMARY KEY' END, 'what_a_row_was_is_known');
   RETURN one;
 END $f$;
 
--- One that is written and given back range by range is never gone through as a whole.
+-- One that is written range by range has its indexes when it is whole, or before it is given back: it is never gone through as a whole.
 CREATE OR REPLACE FUNCTION belay.index_image(one belay.image) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog AS $f$
 BEGIN
+  IF one.key IS NULL OR to_regclass(format('belay_kept.%I', one.kept_as || '_k')) IS NOT NULL THEN RETURN; END IF;
+  EXECUTE format('CREATE INDEX %I ON belay_kept.%I (key)', one.kept_as || '_k', one.kept_as);
   EXECUTE format('CREATE INDEX ON belay_kept.%I (key) WHERE is_same', one.kept_as);
   EXECUTE format('CREATE INDEX ON belay_kept.%I (op) WHERE op <> ''u''', one.kept_as);
+  EXECUTE format('ANALYZE belay_kept.%I', one.kept_as);
 END $f$;
 
 -- Says in the ledger that the image is there; one without a row goes again. Gives its rows.

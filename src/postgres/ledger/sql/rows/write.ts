@@ -39,10 +39,18 @@ DECLARE
 BEGIN
   CASE writing ->> 'command'
     WHEN 'UPDATE' THEN
+     -- Since version 18 the statement itself tells what was there (manual, UPDATE, RETURNING).
+     IF current_setting('server_version_num')::integer >= 180000 THEN
+      EXECUTE format('WITH belay_after AS (%s RETURNING WITH (OLD AS belay_old, NEW AS belay_new) %s AS key, %s AS old, %s AS was, %s AS left_as)
+        INSERT INTO belay_kept.%I (op, key, old, was_xmin, left_as) SELECT ''u'', key, old, was, left_as FROM belay_after',
+        run, belay.texts_of('belay_new', one.key), belay.texts_of('belay_old', one.columns), belay.writer_of('belay_old', one.relation), belay.hash_of('belay_new', one.left_columns), one.kept_as);
+      GET DIAGNOSTICS touched = ROW_COUNT;
+     ELSE
       EXECUTE format('WITH %s, belay_after AS (%s AND (SELECT count(*) FROM belay_before) >= 0 RETURNING %s AS key, %s AS left_as)
         INSERT INTO belay_kept.%I (op, key, old, was_xmin, left_as) SELECT ''u'', a.key, b.old, b.was, a.left_as FROM belay_after a LEFT JOIN (SELECT DISTINCT ON (key) * FROM belay_before) b USING (key)',
         before, run, key, left_as, one.kept_as);
       GET DIAGNOSTICS touched = ROW_COUNT;
+     END IF;
     WHEN 'DELETE' THEN
       IF NOT EXISTS (SELECT FROM pg_catalog.pg_constraint f WHERE f.contype = 'f' AND f.confrelid = one.relation AND f.confdeltype IN ('c', 'n', 'd')) THEN
         EXECUTE format('WITH belay_gone AS (%s RETURNING %s AS key, %s AS old, %s AS was) INSERT INTO belay_kept.%I (op, key, old, was_xmin) SELECT ''d'', key, old, was FROM belay_gone', run, key, old, writer, one.kept_as);

@@ -169,6 +169,8 @@ BEGIN
   END IF;
   PERFORM belay.refuse_batch(target, batch);
   mark.relation := target;
+  -- Here no row is locked yet.
+  PERFORM belay.index_image(i) FROM jsonb_array_elements_text(batch -> 'returns') AS p, belay.images_for(change, direction, batch ->> 'digest', p::integer) AS i;
   IF limited_by IS NULL THEN
     SELECT k.* INTO mark.key, mark.types, mark.collations, mark.operators FROM belay.batch_key(target, wanted, sets) AS k;
     IF mark.key IS NULL THEN
@@ -230,9 +232,6 @@ BEGIN
       EXECUTE format('SELECT count(*) FROM %s %s AS belay_batch WHERE %s', CASE WHEN only_self THEN 'ONLY' ELSE '' END, mark.relation::regclass,
         belay.batch_range(mark, 'belay_batch', mark.passed, upto)) INTO rows_here;
     END IF;
-    IF mark.passed IS NULL THEN
-      PERFORM belay.index_image(i) FROM jsonb_array_elements_text(batch -> 'returns') AS p, belay.images_for(change, direction, batch ->> 'digest', p::integer) AS i;
-    END IF;
     PERFORM belay.compare_range(change, direction, batch ->> 'digest', p::integer, ' AND ' || belay.batch_range(mark, 't', mark.passed, upto)) FROM jsonb_array_elements_text(batch -> 'returns') AS p;
     range := belay.batch_range(mark, batch ->> 'as', mark.passed, upto);
     IF batch ? 'image' THEN
@@ -240,7 +239,6 @@ BEGIN
         (SELECT array_agg(c) FROM jsonb_array_elements_text(batch -> 'sets') AS x(c)), mark.passed IS NULL, true);
       touched := belay.write_rows(one, batch -> 'image', ' AND ' || range);
       IF one.entry IS NULL THEN PERFORM belay.enter_image(one, NULL); END IF;
-      IF upto = mark.last THEN PERFORM belay.index_image(one); END IF;
     ELSE
       EXECUTE (batch ->> 'head') || ' ' || range;
       GET DIAGNOSTICS touched = ROW_COUNT;

@@ -1,5 +1,5 @@
 import { batchSizeAfterConflict, firstBatch, nextBatchSize } from "../../../plan/batch-size.js";
-import type { Step } from "../../../plan/step.js";
+import type { BatchedRows, Step } from "../../../plan/step.js";
 import type { Batch } from "../../../sql/batch.js";
 import { beginBatches, runBatch, type BatchPlace, type BatchRun } from "../../ledger/batches.js";
 import { sqlStateOf } from "../../session/sql-state.js";
@@ -12,7 +12,7 @@ import type { Throttle, Throttled } from "./throttle.js";
 export interface BatchedSection {
   readonly section: number;
   readonly step: Step;
-  readonly batch: Batch;
+  readonly batch: Batch & BatchedRows;
   /** The section of a way forward that was cut off, where this undoes it: only what that came to is gone through. */
   readonly limitedBy: number | null;
   readonly throttled: Throttled;
@@ -53,6 +53,8 @@ export async function runBatches(context: RunContext, section: BatchedSection): 
       });
     }
   });
+  // What was kept is found by its key from now on; no row is locked any more.
+  if (batch.image !== undefined) await target.operator.query("SELECT belay.index_images($1, $2)", [change, direction]);
 }
 
 /** Batch after batch, each as large as the one before suggests. */

@@ -113,6 +113,13 @@ BEGIN
   EXECUTE format('ANALYZE belay_kept.%I', one.kept_as);
 END $f$;
 
+-- After the last range of a statement: nobody waits for it, and the way back need not do it.
+CREATE OR REPLACE FUNCTION belay.index_images(change text, direction text) RETURNS void
+LANGUAGE sql AS $f$
+  SELECT belay.index_image(i) FROM belay.image i WHERE i.change = index_images.change AND i.direction = index_images.direction AND i.is_open AND to_regclass(format('belay_kept.%I_pkey', i.kept_as)) IS NULL
+    AND to_regclass(format('belay_kept.%I', i.kept_as)) IS NOT NULL
+$f$;
+
 -- Says in the ledger that the image is there; one without a row goes again. Gives its rows.
 CREATE OR REPLACE FUNCTION belay.note_image(one belay.image) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog AS $f$

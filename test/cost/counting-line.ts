@@ -1,9 +1,12 @@
 import { connect, createServer, type Socket } from "node:net";
-import { cutter } from "../world/wire.js";
+import { cutter, statementIn } from "../world/wire.js";
 
 /** What went over a line since it was asked last. */
 export interface Traffic {
-  /** Messages that the client waited for an answer to: a simple query, or a Sync (manual, 54.2). */
+  /**
+   * Messages that the client waited for an answer to: a simple query, or a Sync (manual, 54.2). A look at who holds which lock is none: how many there are
+   * follows the clock, so the slower the machine, the more.
+   */
   readonly roundTrips: number;
   /** From the server to the client. */
   readonly bytes: number;
@@ -26,6 +29,7 @@ export async function countingLine(serverUrl: string): Promise<CountingLine> {
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname);
     const cut = cutter("client");
+    let looksAtLocks = false;
     for (const [one, other] of [[client, upstream], [upstream, client]] as const) {
       sockets.add(one);
       one.setNoDelay(true).on("error", () => other.destroy());
@@ -33,8 +37,12 @@ export async function countingLine(serverUrl: string): Promise<CountingLine> {
       one.pipe(other);
     } // prettier-ignore
     client.on("data", (chunk: Buffer) => {
-      const waiting = cut(chunk).filter(({ type }) => type === "Q" || type === "S").length;
-      traffic = { ...traffic, roundTrips: traffic.roundTrips + waiting };
+      for (const message of cut(chunk)) {
+        const statement = statementIn(message);
+        if (statement !== null) looksAtLocks = /\bpg_(locks|blocking_pids)\b/.test(statement);
+        const waits = message.type === "Q" || message.type === "S";
+        if (waits && !looksAtLocks) traffic = { ...traffic, roundTrips: traffic.roundTrips + 1 };
+      }
     });
     upstream.on("data", (chunk: Buffer) => {
       traffic = { ...traffic, bytes: traffic.bytes + chunk.length };

@@ -103,8 +103,7 @@ describe("what a change costs does not depend on how many there are:", () => {
 
   it.each(["status", "oneMore"] as const)("%s sends the same number of messages whatever is applied already", (of) => {
     const [small, , large] = sizes.map((size) => costs.get(size)?.[of].roundTrips ?? Number.NaN);
-    // Who blocks is looked at once more where the server is slow.
-    expect(Math.abs((large ?? Number.NaN) - (small ?? Number.NaN))).toBeLessThanOrEqual(3);
+    expect(Math.abs((large ?? Number.NaN) - (small ?? Number.NaN))).toBeLessThanOrEqual(2);
   });
 
   it.each(["status", "oneMore"] as const)("%s is sent as much for each that is applied already", (of) => {

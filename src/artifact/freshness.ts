@@ -17,9 +17,12 @@ export interface Stored {
   readonly manifest: Manifest | null;
 }
 
-/** The files alone: are they there, unedited, and what would be built today? */
-export function freshnessOfFiles(built: Artifact, stored: Stored): Freshness {
-  const file = `rollbacks/${built.manifest.file}`;
+/** The files of a change with this digest alone: are they there, unedited, and of this very change? */
+export function freshnessOfSealed(
+  { file: name, digest }: Pick<Manifest, "file" | "digest">,
+  stored: Stored,
+): Freshness {
+  const file = `rollbacks/${name}`;
   const build = "Run `belay build`.";
   if (stored.manifest === null || stored.text === null) {
     return { state: "broken", code: "artifact-missing", reason: `${file} or its manifest is missing`, hint: build };
@@ -29,26 +32,30 @@ export function freshnessOfFiles(built: Artifact, stored: Stored): Freshness {
     const reason = `${file} was edited after it was sealed: sealed as ${stored.manifest.sha256}, now ${actual}`;
     return { state: "broken", code: "artifact-edited", reason, hint: `${build} It puts back what belongs there.` };
   }
-  if (stored.manifest.digest !== built.manifest.digest) {
-    const reason = `${file} takes back ${stored.manifest.digest}, but the change is now ${built.manifest.digest}`;
+  if (stored.manifest.digest !== digest) {
+    const reason = `${file} takes back ${stored.manifest.digest}, but the change is now ${digest}`;
     return { state: "stale", code: "artifact-stale", reason, hint: build };
-  }
-  if (stored.manifest.sha256 !== built.manifest.sha256 || !sameButEvidence(stored.manifest, built.manifest)) {
-    return { state: "stale", code: "artifact-stale", reason: `${file} is not what would be built today`, hint: build };
   }
   return { state: "warm" };
 }
 
-/** The files, and the proof that they work: not older than `maxAgeMs` at `now` (milliseconds since 1970). */
-export function freshnessOfProof(built: Artifact, stored: Stored, now: number, maxAgeMs: number): Freshness {
-  const files = freshnessOfFiles(built, stored);
-  const evidence = stored.manifest?.evidence ?? null;
-  const { change } = built.manifest;
+/** The same, and are they what would be built today? */
+export function freshnessOfFiles({ manifest }: Artifact, stored: Stored): Freshness {
+  const sealed = freshnessOfSealed(manifest, stored);
+  if (sealed.state !== "warm" || stored.manifest === null) return sealed;
+  if (stored.manifest.sha256 === manifest.sha256 && sameButEvidence(stored.manifest, manifest)) return sealed;
+  const reason = `rollbacks/${manifest.file} is not what would be built today`;
+  return { state: "stale", code: "artifact-stale", reason, hint: "Run `belay build`." };
+}
+
+/** The files, as they were found to be, and the proof that they work: not older than `maxAgeMs` at `now` (milliseconds since 1970). */
+export function freshnessOfProof(files: Freshness, { manifest }: Stored, now: number, maxAgeMs: number): Freshness {
+  if (files.state !== "warm" || manifest === null) return files;
+  const { change, evidence } = manifest;
   const hint = `Run \`belay rehearse ${change}\`.`;
-  if (files.state !== "warm") return files;
   if (evidence === null)
     return { state: "stale", code: "not-rehearsed", reason: `${change} was never rehearsed`, hint };
-  if (evidence.digest !== built.manifest.digest || evidence.artifact !== built.manifest.sha256) {
+  if (evidence.digest !== manifest.digest || evidence.artifact !== manifest.sha256) {
     return { state: "stale", code: "rehearsal-stale", reason: `${change} has changed since it was rehearsed`, hint };
   }
   if (evidence.outcome === "failed") {

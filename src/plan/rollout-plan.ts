@@ -1,5 +1,5 @@
 import type { Finding } from "../preflight/finding.js";
-import type { Loss, Reversibility, SectionTransaction } from "./step.js";
+import type { Loss, Purpose, Reversibility, SectionTransaction } from "./step.js";
 
 /** What a rollout would do, as it is printed and as the JSON document has it. */
 export interface RolloutPlan {
@@ -38,6 +38,8 @@ export interface PlannedStep {
   readonly statement: string;
   /** What the author wrote, where this stands for it or for a part of it, and why it does. */
   readonly origin?: { readonly text: string; readonly why: string };
+  /** What Belay put it there for; left out for a statement of the author's. */
+  readonly purpose?: Purpose;
   readonly transaction: SectionTransaction;
   /** In batches: the columns of the key that its ranges are made of; null where the catalog of each target gives it. */
   readonly batchKey?: readonly string[] | null;

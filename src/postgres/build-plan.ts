@@ -42,9 +42,42 @@ export interface BuildSource extends Pick<Project, "changes" | "config"> {
 
 /** Builds every change of a project, in order. */
 export async function buildAll(source: BuildSource): Promise<readonly Built[]> {
-  const built: Built[] = [];
-  for (const change of orderChanges(source.changes)) built.push(await build(source, change));
-  return built;
+  const builds = buildsOf(source);
+  return builds.all(builds.changes);
+}
+
+/** The changes of a project, in order, each built when it is first asked for: of those that are applied everywhere nobody asks. */
+export interface Builds {
+  readonly changes: readonly Change[];
+  /** Null for an id that is no change of the project. */
+  change(id: string): Change | null;
+  /** @throws BelayError where a half cannot be read or compiled. */
+  of(change: Change): Promise<Built>;
+  /** The same, of several, in their order. */
+  all(changes: readonly Change[]): Promise<readonly Built[]>;
+}
+
+export function buildsOf(source: BuildSource): Builds {
+  const changes = orderChanges(source.changes);
+  const byId = new Map(changes.map((change) => [change.id, change]));
+  const done = new Map<string, Built>();
+  const of = async (change: Change): Promise<Built> => {
+    const known = done.get(change.id);
+    if (known !== undefined) return known;
+    const built = await build(source, change);
+    done.set(change.id, built);
+    return built;
+  };
+  return {
+    changes,
+    change: (id) => byId.get(id) ?? null,
+    of,
+    all: async (wanted) => {
+      const built: Built[] = [];
+      for (const change of wanted) built.push(await of(change));
+      return built;
+    },
+  };
 }
 
 /**

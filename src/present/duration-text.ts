@@ -14,7 +14,7 @@ export function shortStatement(sql: string, length = 72): string {
 
 /** Belay's own steps, in words. */
 function asToldByBelay(sql: string): string | null {
-  const name = /^SELECT belay\.(\w+)\(/.exec(sql)?.[1] ?? "";
+  const name = /^SELECT (?:\* FROM )?belay\.(\w+)\(/.exec(sql)?.[1] ?? "";
   return OWN_STEPS[name] ?? null;
 }
 
@@ -24,4 +24,13 @@ const OWN_STEPS: { readonly [name: string]: string } = {
   hide: "hiding what would be dropped",
   unhide: "bringing back what was hidden",
   finish_back: "checking the constraints of what came back",
+  free: "making room for what comes back",
+  continue_sequence: "letting its numbers go on where they stopped",
+  write: "writing the rows, and keeping what was there",
+  compare_rows: "looking which rows are as the change left them",
+  return_rows: "putting those rows back as they were",
+  see_rows: "looking at the rows again that were kept",
+  end_rows: "telling which rows somebody has changed since",
+  keep_values: "keeping the values as they were",
+  see_values: "looking at the values again that were kept",
 };

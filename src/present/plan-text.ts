@@ -1,4 +1,4 @@
-import { lossText } from "../plan/step.js";
+import { lossText, type Purpose } from "../plan/step.js";
 import type { PlannedChange, PlannedStep, RolloutPlan } from "../plan/rollout-plan.js";
 import { durationText, shortStatement } from "./duration-text.js";
 import type { Paint } from "./paint.js";
@@ -37,8 +37,9 @@ function changeText(change: PlannedChange, paint: Paint): readonly string[] {
     `${paint.strong(change.title)}  ${change.change}`,
     `  on ${change.targets.join(", ")}; artifact ${state}; ${time}`,
   ];
-  lines.push(...stepsText(paint.good("up  "), change.forward, paint));
-  if (change.irreversible === null) lines.push(...stepsText(paint.warn("down"), change.backward, paint));
+  lines.push(...stepsText(paint.good("up  "), change.forward.filter(doesWork("up")), paint));
+  if (change.irreversible === null)
+    lines.push(...stepsText(paint.warn("down"), change.backward.filter(doesWork("down")), paint));
   else lines.push(`  ${paint.bad("no way back")}: ${change.irreversible}`);
   if (change.dynamic !== undefined) {
     const { leftOut } = change.dynamic;
@@ -54,6 +55,13 @@ function changeText(change: PlannedChange, paint: Paint): readonly string[] {
     );
   for (const loss of change.loss) lines.push(`  ${paint.bad("lossy")}: ${lossText(loss)}`);
   return lines;
+}
+
+/** Steps that look, or that bring back what an earlier way back has kept, say nothing about what is about to happen. */
+function doesWork(direction: "up" | "down"): (step: PlannedStep) => boolean {
+  const silent: readonly (Purpose | undefined)[] =
+    direction === "up" ? ["compare", "see", "finish", "restore", "return", "unhide"] : ["compare", "see", "finish"];
+  return ({ purpose, batchKey }) => batchKey !== undefined || !silent.includes(purpose);
 }
 
 /** Before the steps that stand for a statement of the author's, that and why it is not run as it is. */

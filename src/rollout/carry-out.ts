@@ -62,7 +62,7 @@ function identityOf({ identities }: RolloutContext, target: string): Pick<EntryB
 /** Applies one change, or goes on with it where it was cut off, and records the catalog that it leaves. */
 export async function apply(context: RolloutContext, stage: string, target: string, id: string): Promise<void> {
   const open = openTargetOf(context, target);
-  const built = builtOf(context, id);
+  const built = await builtOf(context, id);
   const state = await lastReadTarget(open.operator);
   const begun = state.open?.id === id ? await goOnFrom(context, target, built, state.open) : null;
   // Looked at, and not taken from the ledger: drift may have been accepted, and stays when the change is taken back.
@@ -111,7 +111,7 @@ export async function recordFailure(
   thrown: unknown,
 ): Promise<void> {
   const open = openTargetOf(context, target);
-  const { digest } = builtOf(context, id).change;
+  const { digest } = (await builtOf(context, id)).change;
   const about = { rollout: context.rollout, change: id, actor: context.actor };
   await append(open.operator, "failed", about, { digest, message: explain(thrown), sqlState: sqlStateOf(thrown) });
 }

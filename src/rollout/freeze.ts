@@ -1,7 +1,7 @@
 import { sha256 } from "../change/digest.js";
 import { BelayError } from "../errors.js";
 import type { FrozenPlan, FrozenTarget } from "../journal/entry.js";
-import type { Built } from "../postgres/build-plan.js";
+import type { Built, Builds } from "../postgres/build-plan.js";
 import { describeIdentity, isSameDatabase, type Identity } from "../preflight/identity.js";
 import type { Config, Stage } from "../system/config/config.js";
 
@@ -40,11 +40,12 @@ export function freeze(
  * An interrupted rollout goes on only as what it began as.
  * @throws BelayError `rollout-open` naming what has changed since.
  */
-export function refuseThawed(rollout: string, plan: FrozenPlan, built: ReadonlyMap<string, Built>): void {
+export async function refuseThawed(rollout: string, plan: FrozenPlan, builds: Builds): Promise<void> {
   for (const frozen of plan.changes) {
-    const today = built.get(frozen.id);
-    if (today?.change.digest === frozen.digest && today.artifact.manifest.sha256 === frozen.artifact) continue;
-    const what = today === undefined ? "is gone from migrations/" : "has changed";
+    const today = builds.change(frozen.id);
+    if (today?.digest === frozen.digest && (await builds.of(today)).artifact.manifest.sha256 === frozen.artifact)
+      continue;
+    const what = today === null ? "is gone from migrations/" : "has changed";
     throw new BelayError(
       "refused",
       "rollout-open",

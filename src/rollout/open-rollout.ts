@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
+import type { Change } from "../change/change.js";
 import { BelayError } from "../errors.js";
 import type { FrozenPlan } from "../journal/entry.js";
 import type { TargetState } from "../journal/target-state.js";
-import type { Built } from "../postgres/build-plan.js";
 import type { Connections } from "../postgres/session/connections.js";
 import { append } from "../postgres/ledger/ledger.js";
 import { readEntries, readTarget } from "../postgres/ledger/reader.js";
@@ -138,13 +138,13 @@ export function appliedIn(state: TargetState): ReadonlySet<string> {
 
 /** The changes that are not applied on every target of the stages, in order, up to and including `to`. */
 export function pendingChanges(
-  all: readonly Built[],
+  all: readonly Change[],
   states: readonly TargetState[],
   to: string | null,
-): readonly Built[] {
-  const end = to === null ? all.length : all.findIndex(({ change }) => change.id === to) + 1;
+): readonly Change[] {
+  const end = to === null ? all.length : all.findIndex(({ id }) => id === to) + 1;
   const applied = states.map(appliedIn);
-  return all.slice(0, end).filter(({ change }) => applied.some((ids) => !ids.has(change.id)));
+  return all.slice(0, end).filter(({ id }) => applied.some((ids) => !ids.has(id)));
 }
 
 /**

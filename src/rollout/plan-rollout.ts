@@ -1,7 +1,7 @@
 import { findChange } from "../change/find.js";
 import type { PlannedChange, PlannedStep, PlannedTarget, RolloutPlan } from "../plan/rollout-plan.js";
 import { reversibilityOf, type Section } from "../plan/step.js";
-import { buildAll, type Built } from "../postgres/build-plan.js";
+import { buildsOf, type Built } from "../postgres/build-plan.js";
 import { withConnections } from "../postgres/session/connections.js";
 import { diskNeeds } from "../preflight/judge-disk.js";
 import { readStoredArtifact, type Project } from "../system/project/project.js";
@@ -22,13 +22,13 @@ export interface PlanOptions {
 /** What a rollout would do now: every statement, its lock, its expected time, its way back and its gates. Touches nothing. */
 export async function planRollout(project: Project, options: PlanOptions): Promise<RolloutPlan> {
   const selected = selectStages(project.config, { upTo: options.stage, target: options.target });
-  const built = await buildAll(project);
+  const builds = buildsOf(project);
   const names = selected.flatMap(({ targets }) => targets);
   const to = options.to === null ? null : findChange(project.changes, options.to).id;
   const looking = { names, selected: names, to, outOfOrder: options.outOfOrder ?? false, patience: null };
   const quietly = (): void => undefined;
   const { targets, pending, findings } = await withConnections(project, quietly, (connections) =>
-    survey(project, built, connections, looking),
+    survey(project, builds, connections, looking),
   );
   const changes = [];
   for (const one of pending) changes.push(await planned(project, one, targets));
@@ -95,9 +95,10 @@ async function planned(project: Project, built: Built, seen: readonly Seen[]): P
 
 function stepsIn(sections: readonly Section[]): readonly PlannedStep[] {
   return sections.flatMap(({ transaction, steps }) =>
-    steps.map(({ sql, locks, batch, origin }) => ({
+    steps.map(({ sql, purpose, locks, batch, origin }) => ({
       statement: sql,
       ...(origin !== undefined && { origin }),
+      ...(purpose !== null && { purpose }),
       transaction,
       locks,
       ...(batch !== undefined && { batchKey: batch.key }),

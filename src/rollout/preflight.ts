@@ -1,9 +1,17 @@
-import { freshnessOfFiles, freshnessOfProof, type Freshness } from "../artifact/freshness.js";
+import { artifactFile } from "../artifact/artifact.js";
+import {
+  freshnessOfFiles,
+  freshnessOfProof,
+  freshnessOfSealed,
+  type Freshness,
+  type Stored,
+} from "../artifact/freshness.js";
 import { isWhole } from "../artifact/recording.js";
+import type { Change } from "../change/change.js";
 import { findChange } from "../change/find.js";
 import { BelayError } from "../errors.js";
 import { heldAs, type TargetState } from "../journal/target-state.js";
-import type { Built } from "../postgres/build-plan.js";
+import type { Built, Builds } from "../postgres/build-plan.js";
 import { lossText, reversibilityOf } from "../plan/step.js";
 import { few } from "../preflight/finding.js";
 import type { Project } from "../system/project/project.js";
@@ -38,21 +46,27 @@ export async function refuseUnready(
 /** The state of a change's artifact, as the policy sees it. */
 export async function freshnessOf(project: Project, built: Built, now: number): Promise<Freshness> {
   const stored = await readStoredArtifact(project, built.artifact.manifest);
-  const { required, maxAgeMs } = project.config.policy.rehearsal;
-  return required ? freshnessOfProof(built.artifact, stored, now, maxAgeMs) : freshnessOfFiles(built.artifact, stored);
+  return withProof(project, freshnessOfFiles(built.artifact, stored), stored, now);
+}
+
+/** The same of a change that is applied wherever it is to be, and need not be built any more: the targets hold what takes it back. */
+export async function freshnessOfApplied(project: Project, change: Change, now: number): Promise<Freshness> {
+  const file = artifactFile(change);
+  const stored = await readStoredArtifact(project, { change: change.id, file });
+  return withProof(project, freshnessOfSealed({ file, digest: change.digest }, stored), stored, now);
+}
+
+function withProof({ config }: Project, files: Freshness, stored: Stored, now: number): Freshness {
+  const { required, maxAgeMs } = config.policy.rehearsal;
+  return required ? freshnessOfProof(files, stored, now, maxAgeMs) : files;
 }
 
 /**
  * What forbids a change on one target: it is held there, or what was applied there is no longer what lies in the files.
  * @throws BelayError `change-held` or `change-edited`.
  */
-export function refuseOnTarget(
-  target: string,
-  state: TargetState,
-  pending: readonly Built[],
-  all: ReadonlyMap<string, Built>,
-): void {
-  for (const { change } of pending) {
+export function refuseOnTarget(target: string, state: TargetState, pending: readonly Change[], all: Builds): void {
+  for (const change of pending) {
     const held = heldAs(state, change.id, change.digest);
     if (held !== null) {
       const what = held.why === "failed" ? "failed" : "was taken back";
@@ -67,8 +81,8 @@ export function refuseOnTarget(
     }
   }
   for (const applied of state.applied) {
-    const change = all.get(applied.id)?.change;
-    if (change === undefined || change.digest === applied.digest) continue;
+    const change = all.change(applied.id);
+    if (change === null || change.digest === applied.digest) continue;
     const message = `${target}: ${change.files.join(" and ")} changed after it was applied: applied as ${applied.digest}, now ${change.digest}`;
     throw new BelayError("refused", "change-edited", message, {
       hint: "Put the file back, and write a new change for what is new.",

@@ -1,5 +1,5 @@
 import { BelayError } from "../errors.js";
-import type { Built } from "../postgres/build-plan.js";
+import type { Built, Builds } from "../postgres/build-plan.js";
 import type { OpenTarget } from "../postgres/session/open-target.js";
 import type { Identity } from "../preflight/identity.js";
 import type { Report } from "../progress.js";
@@ -8,8 +8,8 @@ import type { Project } from "../system/project/project.js";
 /** What the actions of a rollout work with. */
 export interface RolloutContext {
   readonly project: Project;
-  /** The changes of the project as they are built today, by id. */
-  readonly built: ReadonlyMap<string, Built>;
+  /** The changes of the project as they are built today. */
+  readonly builds: Builds;
   readonly targets: ReadonlyMap<string, OpenTarget>;
   /** The target whose ledger holds what concerns the whole rollout. */
   readonly control: OpenTarget;
@@ -30,12 +30,12 @@ export function openTargetOf(context: RolloutContext, name: string): OpenTarget 
   return target;
 }
 
-export function builtOf(context: RolloutContext, id: string): Built {
-  const built = context.built.get(id);
-  if (built === undefined) {
+export async function builtOf(context: RolloutContext, id: string): Promise<Built> {
+  const change = context.builds.change(id);
+  if (change === null) {
     throw new BelayError("refused", "change-missing", `${id} is in the rollout, but no longer in migrations/.`, {
       hint: "Put its files back, or take it back: `belay revert` works from the ledger.",
     });
   }
-  return built;
+  return context.builds.of(change);
 }

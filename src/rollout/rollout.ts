@@ -1,7 +1,8 @@
+import type { Change } from "../change/change.js";
 import { findChange } from "../change/find.js";
 import { BelayError } from "../errors.js";
 import { heldAs, type TargetState } from "../journal/target-state.js";
-import { buildAll, type Built } from "../postgres/build-plan.js";
+import { buildsOf, type Builds } from "../postgres/build-plan.js";
 import { withConnections, type Connections } from "../postgres/session/connections.js";
 import { settleHidden } from "../postgres/run/settle-hidden.js";
 import { settleAlone } from "../postgres/run/settle-change.js";
@@ -70,18 +71,17 @@ export interface RolloutOptions {
  */
 export async function rollout(project: Project, options: RolloutOptions = {}): Promise<RolloutResult> {
   const report = options.report ?? (() => undefined);
-  // The way back lies in the ledgers: a half-written pair must not stand in its way.
-  const built = options.abort === true ? [] : await buildAll(project);
+  const builds = buildsOf(project);
   const note = (message: string): void => report({ kind: "note", target: null, message });
   return withConnections(project, note, async (connections) => {
     const actor = currentActor();
     const id = newRolloutId(new Date());
-    const look = (): Promise<Survey> => lookFirst(project, built, connections, { ...options, report });
+    const look = (): Promise<Survey> => lookFirst(project, builds, connections, { ...options, report });
     const seen = options.abort === true ? null : await look();
     const binding = bindTargets(seen, project.config.policy.searchPath);
     const opened = await openTargets({ project, connections, actor, report, admit: binding.admit });
     try {
-      return await rolloutOn(project, built, opened, { ...options, report, binding, seen, look }, { actor, id });
+      return await rolloutOn(project, builds, opened, { ...options, report, binding, seen, look }, { actor, id });
     } catch (thrown) {
       if (thrown instanceof BelayError || !isConnectionLost(thrown)) throw thrown;
       throw connectionLost("rollout", thrown, "belay rollout");
@@ -102,13 +102,13 @@ type Options = RolloutOptions & {
 /** Looks at every target before anything is touched, tells what was seen, and refuses what must not begin. */
 async function lookFirst(
   project: Project,
-  built: readonly Built[],
+  builds: Builds,
   connections: Connections,
   options: RolloutOptions & { readonly report: Report },
 ): Promise<Survey> {
   const { report, signal = never, outOfOrder = false } = options;
   const stages = selectStages(project.config, { upTo: options.stage ?? null, target: options.target ?? null });
-  const seen = await survey(project, built, connections, {
+  const seen = await survey(project, builds, connections, {
     names: project.config.stages.flatMap(({ targets }) => targets),
     selected: stages.flatMap(({ targets }) => targets),
     to: options.to == null ? null : findChange(project.changes, options.to).id,
@@ -125,12 +125,11 @@ const never = new AbortController().signal;
 
 async function rolloutOn(
   project: Project,
-  built: readonly Built[],
+  builds: Builds,
   opened: OpenTargets,
   options: Options,
   fresh: { readonly actor: string; readonly id: string },
 ): Promise<RolloutResult> {
-  const byId = new Map(built.map((one) => [one.change.id, one]));
   const unfinished = await findOpenRollout(opened.control());
   if (options.rollout != null && unfinished?.id !== options.rollout) {
     throw new BelayError("usage", "rollout-unknown", `There is no unfinished rollout ${options.rollout}.`, {
@@ -145,13 +144,13 @@ async function rolloutOn(
   await settleForeign(project, opened, unfinished?.id ?? null, options.report);
   const started =
     unfinished === null
-      ? await begin(project, built, opened, options, fresh)
-      : await resume(unfinished, byId, opened, options, fresh.actor);
+      ? await begin(project, builds, opened, options, fresh)
+      : await resume(unfinished, builds, opened, options, fresh.actor);
   if (started === null) return resultOf(null, null);
   await opened.join(started.id);
   const context: RolloutContext = {
     project,
-    built: byId,
+    builds,
     targets: opened.targets,
     get control() {
       return opened.control();
@@ -175,7 +174,7 @@ interface Started {
 /** Checks everything that can be checked before anything is touched, and writes the plan down. */
 async function begin(
   project: Project,
-  built: readonly Built[],
+  builds: Builds,
   opened: OpenTargets,
   options: Options,
   fresh: { readonly actor: string; readonly id: string },
@@ -185,31 +184,31 @@ async function begin(
   const states = new Map<string, TargetState>();
   for (const name of names) states.set(name, await readTarget(operatorOf(opened, name)));
   const to = options.to == null ? null : findChange(project.changes, options.to).id;
-  const pending = pendingChanges(built, [...states.values()], to);
+  const pending = pendingChanges(builds.changes, [...states.values()], to);
   if (options.retry != null) await release(opened, states, pending, options.retry, fresh.actor);
-  const byId = new Map(built.map((one) => [one.change.id, one]));
   for (const [name, state] of states) {
     const applied = appliedIn(state);
-    const here = pending.filter(({ change }) => !applied.has(change.id));
-    refuseOnTarget(name, options.retry == null ? state : { ...state, held: [] }, here, byId);
+    const here = pending.filter(({ id }) => !applied.has(id));
+    refuseOnTarget(name, options.retry == null ? state : { ...state, held: [] }, here, builds);
   }
   if (pending.length === 0) return null;
+  const built = await builds.all(pending);
   const seen = isSeen(pending, options.seen) ? options.seen : await options.look();
-  await refuseUnready(project, pending, { acceptLoss: options.acceptLoss ?? [], now: Date.now() });
+  await refuseUnready(project, built, { acceptLoss: options.acceptLoss ?? [], now: Date.now() });
   if (options.acceptDrift !== true) {
     for (const name of names) await refuseDrift(targetOf(opened, name));
   }
-  const bound = bindingsOf(seen?.targets.filter(({ target }) => names.includes(target)) ?? [], pending);
-  const plan = freeze(pending, stages, project.config, bound);
+  const bound = bindingsOf(seen?.targets.filter(({ target }) => names.includes(target)) ?? [], built);
+  const plan = freeze(built, stages, project.config, bound);
   if (options.plan != null) refuseOtherPlan(options.plan, plan);
   await startRollout(opened.control(), fresh.id, fresh.actor, plan);
   return { id: fresh.id, strict: plan.strictApproval };
 }
 
 /** Whether what is pending was looked into: since then something half-done may have been settled, or somebody else was at work. */
-function isSeen(pending: readonly Built[], seen: Survey | null): boolean {
+function isSeen(pending: readonly Change[], seen: Survey | null): boolean {
   const looked = new Set(seen?.pending.map(({ change }) => change.id));
-  return seen?.unfinished === null && pending.every(({ change }) => looked.has(change.id));
+  return seen?.unfinished === null && pending.every(({ id }) => looked.has(id));
 }
 
 /**
@@ -233,7 +232,7 @@ async function settleForeign(
 /** Goes on with an unfinished rollout, or turns it round. */
 async function resume(
   unfinished: RolloutState,
-  built: ReadonlyMap<string, Built>,
+  builds: Builds,
   opened: OpenTargets,
   options: Options,
   actor: string,
@@ -245,7 +244,7 @@ async function resume(
   if (options.abort === true) await append(operator, "abort-requested", about, {});
   else {
     const { state } = await lookAt(unfinished.id, opened.control(), opened.targets);
-    if (turnOf(state) === null) await refuseUnresumable(unfinished, built, opened);
+    if (turnOf(state) === null) await refuseUnresumable(unfinished, builds, opened);
     if (unfinished.paused) await append(operator, "resume-requested", about, {});
   }
   const message = `going on with the rollout ${unfinished.id}, begun at ${unfinished.startedAt} by ${unfinished.startedBy}`;
@@ -254,26 +253,22 @@ async function resume(
 }
 
 /** An interrupted rollout goes on only as what it began as, and not over what a person has taken back since. */
-async function refuseUnresumable(
-  unfinished: RolloutState,
-  built: ReadonlyMap<string, Built>,
-  opened: OpenTargets,
-): Promise<void> {
-  refuseThawed(unfinished.id, unfinished.plan, built);
-  const planned = unfinished.plan.changes.flatMap(({ id }) => built.get(id) ?? []);
+async function refuseUnresumable(unfinished: RolloutState, builds: Builds, opened: OpenTargets): Promise<void> {
+  await refuseThawed(unfinished.id, unfinished.plan, builds);
+  const planned = unfinished.plan.changes.flatMap(({ id }) => builds.change(id) ?? []);
   for (const { target } of unfinished.targets)
-    refuseOnTarget(target, await readTarget(operatorOf(opened, target)), planned, built);
+    refuseOnTarget(target, await readTarget(operatorOf(opened, target)), planned, builds);
 }
 
 async function release(
   opened: OpenTargets,
   states: ReadonlyMap<string, TargetState>,
-  pending: readonly Built[],
+  pending: readonly Change[],
   reason: string,
   actor: string,
 ): Promise<void> {
   for (const [name, state] of states) {
-    for (const { change } of pending) {
+    for (const change of pending) {
       if (heldAs(state, change.id, change.digest) === null) continue;
       await append(operatorOf(opened, name), "released", { change: change.id, actor }, { reason });
     }

@@ -1,9 +1,10 @@
 import type { Freshness } from "../artifact/freshness.js";
+import type { Change } from "../change/change.js";
 import { BelayError, messageOf } from "../errors.js";
 import { foldTarget, type AppliedChange, type HeldChange, type OpenChange } from "../journal/target-state.js";
 import { findBreak } from "../journal/chain.js";
 import type { Entry } from "../journal/entry.js";
-import { buildAll, type Built } from "../postgres/build-plan.js";
+import { buildsOf } from "../postgres/build-plan.js";
 import { withConnections, type Connections } from "../postgres/session/connections.js";
 import { readWatermark, type Watermark } from "../postgres/ledger/batches.js";
 import { readKept, type Kept } from "../postgres/ledger/kept.js";
@@ -16,7 +17,7 @@ import { differences, type Difference } from "../snapshot/difference.js";
 import type { Target } from "../system/config/config.js";
 import { selectTargets } from "../system/config/select-targets.js";
 import type { Project } from "../system/project/project.js";
-import { freshnessOf } from "./preflight.js";
+import { freshnessOf, freshnessOfApplied } from "./preflight.js";
 import { foldRollouts, type RolloutState } from "./rollout-state.js";
 
 export interface TargetStatus {
@@ -45,17 +46,23 @@ export interface Status {
 
 /** Where everything stands. Reads only; a target that cannot be reached is said to be so. */
 export async function status(project: Project, options: { readonly target: string | null }): Promise<Status> {
-  const built = await buildAll(project);
+  const builds = buildsOf(project);
   const targets = selectTargets(project.config, options.target);
   return withConnections(
     project,
     () => undefined,
     async (connections) => {
       const looked: TargetStatus[] = [];
-      for (const target of targets) looked.push(await lookAt(target, built, connections));
+      for (const target of targets) looked.push(await lookAt(target, builds.changes, connections));
       const artifacts = [];
-      for (const one of built)
-        artifacts.push({ change: one.change.id, freshness: await freshnessOf(project, one, Date.now()) });
+      const pending = new Set(looked.flatMap((one) => one.pending));
+      for (const change of builds.changes) {
+        const isPending = pending.has(change.id);
+        const freshness = isPending
+          ? await freshnessOf(project, await builds.of(change), Date.now())
+          : await freshnessOfApplied(project, change, Date.now());
+        artifacts.push({ change: change.id, freshness });
+      }
       const control = looked.find(({ target }) => target === project.config.stages[0]?.targets[0]) ?? looked[0];
       const ledgers = new Map(looked.map(({ target, entries }) => [target, entries]));
       return { targets: looked, artifacts, rollouts: foldRollouts(control?.entries ?? [], ledgers) };
@@ -96,9 +103,9 @@ async function readHistory(session: Session, target: string): Promise<TargetHist
 
 const reader = { applicationName: "belay-read/status" };
 
-async function lookAt(target: Target, built: readonly Built[], connections: Connections): Promise<TargetStatus> {
+async function lookAt(target: Target, changes: readonly Change[], connections: Connections): Promise<TargetStatus> {
   try {
-    return await withSession(await connections.urlOf(target), reader, (session) => read(target, built, session));
+    return await withSession(await connections.urlOf(target), reader, (session) => read(target, changes, session));
   } catch (thrown) {
     if (!(thrown instanceof BelayError)) throw thrown;
     const nothing = {
@@ -115,7 +122,7 @@ async function lookAt(target: Target, built: readonly Built[], connections: Conn
   }
 }
 
-async function read(target: Target, built: readonly Built[], session: Session): Promise<TargetStatus> {
+async function read(target: Target, changes: readonly Change[], session: Session): Promise<TargetStatus> {
   const entries = await readEntries(session);
   const state = foldTarget(entries);
   const applied = new Set(state.applied.map(({ id }) => id));
@@ -123,7 +130,7 @@ async function read(target: Target, built: readonly Built[], session: Session): 
     target: target.name,
     unreachable: null,
     applied: state.applied,
-    pending: built.map(({ change }) => change.id).filter((id) => !applied.has(id)),
+    pending: changes.map(({ id }) => id).filter((id) => !applied.has(id)),
     held: state.held,
     open: state.open,
     watermark: state.open === null ? null : await readWatermark(session, state.open.id),

@@ -1,7 +1,7 @@
 import { BelayError } from "../errors.js";
 import type { Entry, FrozenTarget } from "../journal/entry.js";
 import { foldTarget } from "../journal/target-state.js";
-import type { Built } from "../postgres/build-plan.js";
+import type { Built, Builds } from "../postgres/build-plan.js";
 import { readEntries } from "../postgres/ledger/reader.js";
 import { readServer } from "../postgres/preflight/read-server.js";
 import { parseOnServer } from "../postgres/preflight/server-parse.js";
@@ -67,7 +67,7 @@ export interface Survey {
 /** Looks at targets, and at what the pending changes ask of them, before anything is touched. Reads only. */
 export async function survey(
   project: Project,
-  built: readonly Built[],
+  builds: Builds,
   connections: Connections,
   options: SurveyOptions,
 ): Promise<Survey> {
@@ -86,7 +86,7 @@ export async function survey(
       const applied = new Set(foldTarget(entries).applied.map(({ id }) => id));
       found.push({ target: name, url, session, server, entries, applied });
     }
-    return await judge(project, built, found, options);
+    return await judge(project, builds, found, options);
   } catch (thrown) {
     if (isConnectionLost(thrown)) await waitFor(lastWordMs, new AbortController().signal);
     const lost = sessions.find(({ session }) => !session.alive());
@@ -111,7 +111,7 @@ async function readEntriesIfAllowed(session: Session, { ledger }: ServerFacts): 
 
 async function judge(
   project: Project,
-  built: readonly Built[],
+  builds: Builds,
   found: readonly Found[],
   options: SurveyOptions,
 ): Promise<Survey> {
@@ -122,8 +122,11 @@ async function judge(
   ];
   const unfinished = foldRollouts(found[0]?.entries ?? []).findLast(({ ended }) => ended === null)?.id ?? null;
   const chosen = found.filter(({ target }) => options.selected.includes(target));
-  const last = options.to === null ? built.length : built.findIndex(({ change }) => change.id === options.to) + 1;
-  const pending = built.slice(0, last).filter(({ change }) => chosen.some(({ applied }) => !applied.has(change.id)));
+  const { changes } = builds;
+  const last = options.to === null ? changes.length : changes.findIndex(({ id }) => id === options.to) + 1;
+  const pending = await builds.all(
+    changes.slice(0, last).filter(({ id }) => chosen.some(({ applied }) => !applied.has(id))),
+  );
   if (unfinished !== null)
     admission.push(
       note("rollout-unfinished", null, `The rollout ${unfinished} is unfinished: belay rollout goes on with it.`),
@@ -142,15 +145,15 @@ async function judge(
     const shownAs = shown(addressOf(one.url));
     seen.push({ ...one, shownAs, pending: here.map(({ change }) => change.id), facts, demands });
     if (facts === null) continue;
-    findings.push(...(await judgeChanges(project, built, one, facts, here, options)));
+    findings.push(...(await judgeChanges(project, builds, one, facts, here, options)));
   }
-  findings.push(...compareAll(project, built, seen));
+  findings.push(...(await compareAll(project, builds, seen)));
   return { targets: seen, pending, findings, unfinished };
 }
 
 async function judgeChanges(
   project: Project,
-  built: readonly Built[],
+  { changes }: Builds,
   { target, session, applied, entries }: Found,
   facts: TargetFacts,
   here: readonly Built[],
@@ -167,7 +170,7 @@ async function judgeChanges(
     pending: here.map(({ change }) => change.id),
     applied: [...applied],
     known: new Set(entries.flatMap(({ change }) => change ?? [])),
-    order: built.map(({ change }) => change.id),
+    order: changes.map(({ id }) => id),
     allowed: options.outOfOrder || policy.outOfOrder === "allow",
   });
   return [
@@ -189,15 +192,15 @@ async function judgeChanges(
 }
 
 /** The first target on which something is pending proves the others, as far as they are alike. */
-function compareAll(project: Project, built: readonly Built[], seen: readonly Seen[]): readonly Finding[] {
+async function compareAll(project: Project, builds: Builds, seen: readonly Seen[]): Promise<readonly Finding[]> {
   const compared = seen.flatMap(({ facts, demands, applied }) =>
     facts === null ? [] : [{ facts, pending: demands, applied }],
   );
   const [first, ...others] = compared;
   if (first === undefined) return [];
   const { differences } = project.config.policy;
-  return others.flatMap((later) => {
-    const moved = movedBetween(built, first.applied, later.applied);
+  const found = others.map(async (later) => {
+    const moved = await movedBetween(builds, first.applied, later.applied);
     const as = ({ facts, pending }: typeof first): Compared => ({ facts, pending, moved });
     return compareTargets(as(first), as(later)).map((finding) =>
       differences === "refuse" && finding.severity === "warn"
@@ -209,12 +212,21 @@ function compareAll(project: Project, built: readonly Built[], seen: readonly Se
         : finding,
     );
   });
+  return (await Promise.all(found)).flat();
 }
 
 /** What the changes touch that one of two targets has and the other has not. */
-function movedBetween(built: readonly Built[], a: ReadonlySet<string>, b: ReadonlySet<string>): ReadonlySet<string> {
-  const only = built.filter(({ change }) => a.has(change.id) !== b.has(change.id));
-  return new Set(only.flatMap((one) => one.demands.flatMap(({ relations }) => relations.map(({ name }) => name))));
+async function movedBetween(
+  builds: Builds,
+  a: ReadonlySet<string>,
+  b: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  const only = builds.changes.filter(({ id }) => a.has(id) !== b.has(id));
+  return new Set(
+    (await builds.all(only)).flatMap((one) =>
+      one.demands.flatMap(({ relations }) => relations.map(({ name }) => name)),
+    ),
+  );
 }
 
 function searchPathOf({ config }: Project): readonly string[] {

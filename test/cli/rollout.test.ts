@@ -235,6 +235,47 @@ describe("a rollout", () => {
     expect(stdout).toContain("ACCESS EXCLUSIVE");
     for (const name of both) expect(await exists(made.database(name), "belay.journal")).toBe(false);
   });
+
+  it("as a plan, tells in words what Belay adds to a statement, and leaves out what there is nothing to do for yet", async () => {
+    const write = pair(region, "UPDATE tasks SET region = NULL WHERE id < 0;", "DELETE FROM tasks WHERE id < 0;");
+    const made = await built(write);
+    const { plan } = (await expectBelay(made, 0, ["plan", "--json"])).json();
+    const purposes = (steps: readonly { purpose?: string }[]): unknown => steps.map(({ purpose }) => purpose ?? null);
+    expect(purposes(plan.changes[0].backward)).toEqual(["compare", "write", "return", "return"]);
+    const { stdout } = await expectBelay(made, 0, ["plan"]);
+    expect(stdout).not.toContain("SELECT belay.");
+    const shown = stdout.split("\n").filter((line) => /^ {2}(up|down) /.test(line));
+    expect(
+      shown.map((line) =>
+        line
+          .replace(/ +\[.*/, "")
+          .trim()
+          .replaceAll(/ +/g, " "),
+      ),
+    ).toEqual([
+      "up written UPDATE tasks SET region = NULL WHERE id < 0",
+      "up writing the rows, and keeping what was there",
+      "down written DELETE FROM tasks WHERE id < 0",
+      "down writing the rows, and keeping what was there",
+      "down putting those rows back as they were",
+      "down telling which rows somebody has changed since",
+    ]);
+  });
+});
+
+describe("an artifact", () => {
+  it("is held against what would be built today only until its change is applied: then the target holds one", async () => {
+    const made = await built(addRegion);
+    const file = `rollbacks/${region}.json`;
+    const manifest = JSON.parse(await made.read(file)) as object;
+    const state = async (): Promise<unknown> =>
+      (await expectBelay(made, 0, ["status", "--json"])).json().targets[0].artifacts;
+    await expectBelay(made, 0, ["rollout"]);
+    await made.write({ [file]: JSON.stringify({ ...manifest, title: "another" }) });
+    expect(await state()).toMatchObject([{ change: region, state: "warm" }]);
+    await expectBelay(made, 0, ["revert", "--last", "--yes"]);
+    expect(await state()).toMatchObject([{ change: region, state: "stale" }]);
+  });
 });
 
 async function until(condition: () => Promise<boolean>): Promise<void> {

@@ -169,8 +169,8 @@ BEGIN
   END IF;
   PERFORM belay.refuse_batch(target, batch);
   mark.relation := target;
-  -- Here no row is locked yet.
-  PERFORM belay.index_image(i) FROM jsonb_array_elements_text(batch -> 'returns') AS p, belay.images_for(change, direction, batch ->> 'digest', p::integer) AS i;
+  -- Here no row is locked yet, and the ranges are found by what the statistics say.
+  PERFORM belay.analyze_image(i) FROM jsonb_array_elements_text(batch -> 'returns') AS p, belay.images_for(change, direction, batch ->> 'digest', p::integer) AS i;
   IF limited_by IS NULL THEN
     SELECT k.* INTO mark.key, mark.types, mark.collations, mark.operators FROM belay.batch_key(target, wanted, sets) AS k;
     IF mark.key IS NULL THEN
@@ -218,6 +218,10 @@ DECLARE
   rows_here bigint := size;
   touched bigint;
   one belay.image;
+  returns integer[] := ARRAY(SELECT p::integer FROM jsonb_array_elements_text(batch -> 'returns') AS p);
+  sets name[] := ARRAY(SELECT jsonb_array_elements_text(batch -> 'sets'));
+  unchanged tid[];
+  comes_back boolean := false;
   range text;
 BEGIN
   SELECT * INTO STRICT mark FROM belay.watermark w
@@ -232,22 +236,29 @@ BEGIN
       EXECUTE format('SELECT count(*) FROM %s %s AS belay_batch WHERE %s', CASE WHEN only_self THEN 'ONLY' ELSE '' END, mark.relation::regclass,
         belay.batch_range(mark, 'belay_batch', mark.passed, upto)) INTO rows_here;
     END IF;
-    PERFORM belay.compare_range(change, direction, batch ->> 'digest', p::integer, ' AND ' || belay.batch_range(mark, 't', mark.passed, upto)) FROM jsonb_array_elements_text(batch -> 'returns') AS p;
     range := belay.batch_range(mark, batch ->> 'as', mark.passed, upto);
+    IF EXISTS (SELECT FROM unnest(returns) AS p, belay.images_for(change, direction, batch ->> 'digest', p)) THEN
+      unchanged := belay.return_unchanged(change, direction, batch ->> 'digest', returns, ' AND ' || belay.batch_range(mark, 't', mark.passed, upto), sets);
+      IF unchanged IS NULL THEN
+        comes_back := true;
+        PERFORM belay.compare_range(change, direction, batch ->> 'digest', p, ' AND ' || belay.batch_range(mark, 't', mark.passed, upto)) FROM unnest(returns) AS p;
+      ELSE
+        range := format('%s AND NOT %s.ctid = ANY ($1)', range, batch ->> 'as');
+      END IF;
+    END IF;
     IF batch ? 'image' THEN
-      one := belay.open_image(change, direction, batch ->> 'digest', (batch ->> 'place')::integer, mark.relation::regclass, batch -> 'image' ->> 'command', only_self,
-        (SELECT array_agg(c) FROM jsonb_array_elements_text(batch -> 'sets') AS x(c)), mark.passed IS NULL, true);
-      touched := belay.write_rows(one, batch -> 'image', ' AND ' || range);
+      one := belay.open_image(change, direction, batch ->> 'digest', (batch ->> 'place')::integer, mark.relation::regclass, batch -> 'image' ->> 'command', only_self, sets::text[], mark.passed IS NULL, true);
+      touched := belay.write_rows(one, batch -> 'image', ' AND ' || range, unchanged);
       IF one.entry IS NULL THEN PERFORM belay.enter_image(one, NULL); END IF;
     ELSE
-      EXECUTE (batch ->> 'head') || ' ' || range;
+      EXECUTE (batch ->> 'head') || ' ' || range USING unchanged;
       GET DIAGNOSTICS touched = ROW_COUNT;
     END IF;
-    PERFORM belay.return_range(change, direction, batch ->> 'digest', p::integer) FROM jsonb_array_elements_text(batch -> 'returns') AS p;
-    IF upto = mark.last THEN PERFORM belay.spare_all(change, direction, batch ->> 'digest', p::integer) FROM jsonb_array_elements_text(batch -> 'returns') AS p; END IF;
+    IF comes_back THEN PERFORM belay.return_range(change, direction, batch ->> 'digest', p) FROM unnest(returns) AS p; END IF;
+    IF upto = mark.last THEN PERFORM belay.spare_all(change, direction, batch ->> 'digest', p) FROM unnest(returns) AS p; END IF;
     mark.passed := upto;
     mark.seen := mark.seen + rows_here;
-    mark.changed := mark.changed + touched;
+    mark.changed := mark.changed + touched + coalesce(cardinality(unchanged), 0);
     mark.batches := mark.batches + 1;
     IF upto = mark.last OR clock_timestamp() - mark.noted_at > interval '${noteEverySeconds} seconds' THEN
       mark.noted_at := clock_timestamp();

@@ -53,8 +53,6 @@ export async function runBatches(context: RunContext, section: BatchedSection): 
       });
     }
   });
-  // What was kept is found by its key from now on; no row is locked any more.
-  if (batch.image !== undefined) await target.operator.query("SELECT belay.index_images($1, $2)", [change, direction]);
 }
 
 /** Batch after batch, each as large as the one before suggests. */

@@ -1,8 +1,5 @@
 /** What a half of a change found in the rows that it wrote is put there again by the other half, where nobody has changed it since. */
 export const giveBack = `
-CREATE OR REPLACE FUNCTION belay.table_of(one belay.image) RETURNS regclass
-LANGUAGE sql STABLE AS $f$ SELECT coalesce((SELECT c.oid FROM pg_catalog.pg_class c WHERE c.oid = one.relation), to_regclass(one.named))::regclass $f$;
-
 -- The images of the other half that are to be given back: those of one of its statements, or of all, the last statement first; of one statement each table after those that it refers
 -- to. The way forward gives back only what it was itself, as it is now, that was taken back.
 CREATE OR REPLACE FUNCTION belay.images_for(change text, direction text, digest text, place integer) RETURNS SETOF belay.image
@@ -22,11 +19,8 @@ BEGIN
     -- A row that has other columns than it was left with cannot be told from one that somebody changed.
     CONTINUE WHEN one.key IS NULL OR NOT (one.left_columns || one.key) <@ belay.row_columns(belay.table_of(one));
     IF range = '' THEN EXECUTE format('ANALYZE belay_kept.%I', one.kept_as); END IF;
-    EXECUTE format('WITH belay_now AS MATERIALIZED (SELECT %1$s AS key, %2$s AS left_as FROM %3$s t, belay_kept.%4$I k WHERE %5$s AND k.op <> ''d''%6$s FOR NO KEY UPDATE OF t)
-        UPDATE belay_kept.%4$I k SET is_same = true FROM belay_now n WHERE n.key = k.key AND n.left_as = k.left_as',
-      belay.texts_of('t', one.key), belay.hash_of('t', one.left_columns), belay.table_of(one), one.kept_as,
-      -- A range finds its few rows by the image's key, and all of them are found by the table's.
-      CASE range WHEN '' THEN belay.same_row(belay.table_of(one), 't', one.key) ELSE 'k.key = ' || belay.texts_of('t', one.key) END, range);
+    EXECUTE format('WITH belay_now AS MATERIALIZED (SELECT k.ctid AS at, %1$s = k.left_as AS same FROM %2$s t, belay_kept.%3$I k WHERE %4$s AND k.op <> ''d''%5$s FOR NO KEY UPDATE OF t)
+        UPDATE belay_kept.%3$I k SET is_same = true FROM belay_now n WHERE k.ctid = n.at AND n.same', belay.hash_in(one, 't'), belay.table_of(one), one.kept_as, belay.same_row(one, 't'), range);
   END LOOP;
 END $f$;
 
@@ -54,22 +48,23 @@ DECLARE
   old_rows text;
 BEGIN
   FOR m IN SELECT * FROM belay.image i WHERE i.change = one.change AND i.direction = 'down' AND i.is_open AND i.relation = target AND i.key = one.key AND i.place > 0 AND i.columns <@ belay.row_columns(target) LOOP
-    old_rows := format('age(k.was_xmin) > %s AND NOT EXISTS (SELECT FROM belay_kept.%I o WHERE o.key = k.key)', age(one.xid), one.kept_as);
+    old_rows := format('age(k.was_xmin) > %s AND NOT EXISTS (SELECT FROM belay_kept.%I o WHERE %s)', age(one.xid), one.kept_as, belay.same_keys(one, 'o', m, 'k'));
     EXECUTE format('UPDATE %s t SET %s FROM belay_kept.%I k WHERE %s AND k.op = ''u'' AND %s', target,
-      (SELECT string_agg(format('%I = (k.old[%s])::%s', c, o, belay.type_in(target, c)), ', ' ORDER BY o) FROM unnest(m.columns) WITH ORDINALITY AS x(c, o) WHERE NOT c = ANY (m.key)),
-      m.kept_as, belay.same_row(target, 't', m.key), old_rows);
+      (SELECT string_agg(format('%I = %s', c, belay.value_now(format('k.old_%s', o), t, target, c)), ', ' ORDER BY o) FROM unnest(m.columns, m.column_types) WITH ORDINALITY AS x(c, t, o) WHERE NOT c = ANY (m.key)),
+      m.kept_as, belay.same_row(m, 't'), old_rows);
     EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM belay_kept.%I k WHERE k.op = ''d'' AND %s ON CONFLICT DO NOTHING', target,
       (SELECT string_agg(quote_ident(c), ', ' ORDER BY o) FROM unnest(m.columns) WITH ORDINALITY AS x(c, o)),
-      (SELECT string_agg(format('(k.old[%s])::%s', o, belay.type_in(target, c)), ', ' ORDER BY o) FROM unnest(m.columns) WITH ORDINALITY AS x(c, o)), m.kept_as, old_rows);
+      (SELECT string_agg(belay.value_now(format('k.old_%s', o), t, target, c), ', ' ORDER BY o) FROM unnest(m.columns, m.column_types) WITH ORDINALITY AS x(c, t, o)), m.kept_as, old_rows);
     EXECUTE format('DELETE FROM belay_kept.%I k WHERE %s', m.kept_as, old_rows);
   END LOOP;
 END $f$;
 
 -- Takes out of one image the rows that another one gives back. Nobody knows how many that are just now: neither is to be gone through for each row of the other.
-CREATE OR REPLACE FUNCTION belay.forget_rows(mine name, theirs name) RETURNS void
+DROP FUNCTION IF EXISTS belay.forget_rows(name, name);
+CREATE OR REPLACE FUNCTION belay.forget_rows(mine belay.image, theirs belay.image) RETURNS void
 LANGUAGE plpgsql SET enable_nestloop = off SET enable_hashjoin = on SET enable_seqscan = off AS $f$
 BEGIN
-  EXECUTE format('DELETE FROM belay_kept.%I m USING belay_kept.%I k WHERE m.key = k.key AND k.is_same', mine, theirs);
+  EXECUTE format('DELETE FROM belay_kept.%I m USING belay_kept.%I k WHERE %s AND k.is_same', mine.kept_as, theirs.kept_as, belay.same_keys(mine, 'm', theirs, 'k'));
 END $f$;
 
 -- Puts the rows of one image back, as far as they can be: all at once, or one by one where one of them breaks a constraint. What is back is no longer in the image.
@@ -78,34 +73,34 @@ LANGUAGE plpgsql SET row_security = off AS $f$
 DECLARE
   target regclass := belay.table_of(one);
   present name[] := belay.row_columns(target);
-  matching text := belay.same_row(target, 't', one.key);
+  matching text := belay.same_row(one, 't');
   columns name[]; assignments text; list text; selected text;
-  mine name; sql text; again text[]; row_at tid; every text[];
+  mine belay.image; sql text; again text[]; row_at tid; every text[];
   done bigint := 0; moved bigint;
 BEGIN
-  SELECT array_agg(c), string_agg(format('%I = (k.old[%s])::%s', c, o, belay.type_in(target, c)), ', ' ORDER BY o) FILTER (WHERE NOT c = ANY (coalesce(one.key, '{}'))),
-      string_agg(quote_ident(c), ', ' ORDER BY o), string_agg(format('(k.old[%s])::%s', o, belay.type_in(target, c)), ', ' ORDER BY o) INTO columns, assignments, list, selected
-    FROM unnest(one.columns) WITH ORDINALITY AS x(c, o) WHERE c = ANY (present);
+  SELECT array_agg(c), string_agg(format('%I = %s', c, belay.value_now(format('k.old_%s', o), t, target, c)), ', ' ORDER BY o) FILTER (WHERE NOT c = ANY (coalesce(one.key, '{}'))),
+      string_agg(quote_ident(c), ', ' ORDER BY o), string_agg(belay.value_now(format('k.old_%s', o), t, target, c), ', ' ORDER BY o) INTO columns, assignments, list, selected
+    FROM unnest(one.columns, one.column_types) WITH ORDINALITY AS x(c, t, o) WHERE c = ANY (present);
   -- Without a key a row that was put in is told by all that it holds.
   IF one.key IS NULL THEN
     every := ARRAY[format('WITH belay_now AS (SELECT t.ctid AS at, t.tableoid AS part, %1$s AS left_as, row_number() OVER (PARTITION BY %1$s) AS n FROM %2$s t),
         belay_put AS (SELECT k.ctid AS at, k.left_as, row_number() OVER (PARTITION BY k.left_as) AS n FROM belay_kept.%3$I k WHERE k.op = ''i'' AND /*which*/true),
         belay_gone AS (DELETE FROM %2$s t USING belay_now w, belay_put p WHERE t.ctid = w.at AND t.tableoid = w.part AND w.left_as = p.left_as AND w.n = p.n RETURNING p.at)
-        DELETE FROM belay_kept.%3$I k USING belay_gone g WHERE k.ctid = g.at', belay.hash_of('t', one.left_columns), target, one.kept_as),
-      format('WITH belay_back AS (DELETE FROM belay_kept.%1$I k WHERE k.op = ''d'' AND /*which*/true RETURNING k.old) INSERT INTO %2$s (%3$s) OVERRIDING SYSTEM VALUE SELECT %4$s FROM belay_back k', one.kept_as, target, list, selected)];
+        DELETE FROM belay_kept.%3$I k USING belay_gone g WHERE k.ctid = g.at', belay.hash_in(one, 't'), target, one.kept_as),
+      format('WITH belay_back AS (DELETE FROM belay_kept.%1$I k WHERE k.op = ''d'' AND /*which*/true RETURNING k.*) INSERT INTO %2$s (%3$s) OVERRIDING SYSTEM VALUE SELECT %4$s FROM belay_back k', one.kept_as, target, list, selected)];
   ELSE
     every := ARRAY[
       -- What the author's own statements made of rows that go back is nobody's work.
       format('UPDATE %1$s t SET %2$s FROM belay_kept.%3$I k WHERE %4$s AND k.op = ''u'' AND k.is_same AND /*which*/true', target, assignments, one.kept_as, matching),
       format('DELETE FROM %1$s t USING belay_kept.%2$I k WHERE %3$s AND k.op = ''i'' AND k.is_same AND /*which*/true', target, one.kept_as, matching),
-      format('WITH belay_back AS (INSERT INTO %1$s AS t (%2$s) OVERRIDING SYSTEM VALUE SELECT %3$s FROM belay_kept.%4$I k WHERE k.op = ''d'' AND NOT k.is_same AND /*which*/true ON CONFLICT DO NOTHING RETURNING %5$s AS key)
-        UPDATE belay_kept.%4$I k SET is_same = true FROM belay_back b WHERE b.key = k.key', target, list, selected, one.kept_as, belay.texts_of('t', one.key))];
+      format('WITH belay_back AS (INSERT INTO %1$s AS t (%2$s) OVERRIDING SYSTEM VALUE SELECT %3$s FROM belay_kept.%4$I k WHERE k.op = ''d'' AND NOT k.is_same AND /*which*/true ON CONFLICT DO NOTHING RETURNING %5$s)
+        UPDATE belay_kept.%4$I k SET is_same = true FROM belay_back b WHERE %6$s', target, list, selected, one.kept_as, belay.key_values(one, 't'), belay.same_keys(one, 'b', one, 'k'))];
     IF assignments IS NULL THEN every[1] := NULL; END IF;
     -- A row that this half's own statement has put there, by the key of one that comes back, gives way to it.
-    FOR mine IN SELECT m.kept_as FROM belay.image m WHERE m.change = one.change AND m.direction <> one.direction AND m.is_open AND m.relation = target AND m.key = one.key AND assignments IS NOT NULL LOOP
-      every := every || format('UPDATE %1$s t SET %2$s FROM belay_kept.%3$I k, belay_kept.%5$I m WHERE %4$s AND m.key = k.key AND m.op = ''i'' AND k.op = ''d'' AND NOT k.is_same AND /*which*/true',
-          target, assignments, one.kept_as, matching, mine)
-        || format('UPDATE belay_kept.%1$I k SET is_same = true FROM belay_kept.%2$I m WHERE m.key = k.key AND m.op = ''i'' AND k.op = ''d'' AND /*which*/true', one.kept_as, mine);
+    FOR mine IN SELECT m.* FROM belay.image m WHERE m.change = one.change AND m.direction <> one.direction AND m.is_open AND m.relation = target AND m.key = one.key AND assignments IS NOT NULL LOOP
+      every := every || format('UPDATE %1$s t SET %2$s FROM belay_kept.%3$I k, belay_kept.%5$I m WHERE %4$s AND %6$s AND m.op = ''i'' AND k.op = ''d'' AND NOT k.is_same AND /*which*/true',
+          target, assignments, one.kept_as, matching, mine.kept_as, belay.same_keys(mine, 'm', one, 'k'))
+        || format('UPDATE belay_kept.%1$I k SET is_same = true FROM belay_kept.%2$I m WHERE %3$s AND m.op = ''i'' AND k.op = ''d'' AND /*which*/true', one.kept_as, mine.kept_as, belay.same_keys(mine, 'm', one, 'k'));
     END LOOP;
   END IF;
   again := belay.silence(target);
@@ -131,8 +126,8 @@ BEGIN
   FOREACH sql IN ARRAY again LOOP EXECUTE sql; END LOOP;
   IF one.key IS NOT NULL THEN
     -- What this half's own statements found in them before they went back is of no use to anybody.
-    FOR mine IN SELECT m.kept_as FROM belay.image m WHERE m.change = one.change AND m.direction <> one.direction AND m.is_open AND m.relation = target AND m.key = one.key LOOP
-      PERFORM belay.forget_rows(mine, one.kept_as);
+    FOR mine IN SELECT m.* FROM belay.image m WHERE m.change = one.change AND m.direction <> one.direction AND m.is_open AND m.relation = target AND m.key = one.key LOOP
+      PERFORM belay.forget_rows(mine, one);
     END LOOP;
     EXECUTE format('DELETE FROM belay_kept.%I k WHERE k.is_same', one.kept_as);
   END IF;
@@ -160,11 +155,11 @@ DECLARE
   sets text[] := ARRAY(SELECT c::text FROM unnest(one.columns) AS c WHERE NOT c = ANY (coalesce(one.key, '{}')));
 BEGIN
   IF cardinality(sets) = 0 OR target IS NULL OR one.key IS NULL OR NOT one.columns <@ belay.row_columns(target) OR NOT one.key <@ belay.row_columns(target) THEN RETURN; END IF;
-  SELECT coalesce(string_agg(format(' AND NOT EXISTS (SELECT FROM belay_kept.%I m WHERE m.key = k.key)', m.kept_as), ''), '') INTO others
+  SELECT coalesce(string_agg(format(' AND NOT EXISTS (SELECT FROM belay_kept.%I m WHERE %s)', m.kept_as, belay.same_keys(m, 'm', one, 'k')), ''), '') INTO others
     FROM belay.image m WHERE m.change = one.change AND m.direction = 'down' AND m.is_open AND m.relation = target AND m.key = one.key;
   theirs := belay.open_image(one.change, 'down', digest, -one.place, target, 'UPDATE', true, sets, true);
-  EXECUTE format('INSERT INTO belay_kept.%I (op, key, old, left_as) SELECT ''u'', k.key, %s, %s FROM %s t, belay_kept.%I k WHERE %s AND k.op = ''u''%s',
-    theirs.kept_as, belay.texts_of('t', theirs.columns), belay.hash_of('t', theirs.left_columns), target, one.kept_as, belay.same_row(target, 't', one.key), others);
+  EXECUTE format('INSERT INTO belay_kept.%I (op, %s, left_as) SELECT ''u'', %s FROM %s t, belay_kept.%I k WHERE %s AND k.op = ''u''%s', theirs.kept_as, belay.slots_of(theirs),
+    concat_ws(', ', belay.key_values(theirs, 't'), belay.old_values(theirs, 't'), belay.hash_in(theirs, 't')), target, one.kept_as, belay.same_row(one, 't'), others);
   PERFORM belay.note_image(theirs);
 END $f$;
 
@@ -179,6 +174,33 @@ LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off SET enable
 BEGIN
   PERFORM belay.return_rows(change, direction, digest, place, false);
 END $f$;
+-- Where the statement that undoes them sets nothing beyond what goes back, the rows of a range that are still as they were left go back in one go, and the statement need not come to them: gives where they are
+-- now. Null where it must: where rows are to come or go, where triggers look on, or where a constraint stands in the way of one of them.
+CREATE OR REPLACE FUNCTION belay.return_unchanged(change text, direction text, digest text, places integer[], range text, sets name[]) RETURNS tid[]
+LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET row_security = off AS $f$
+DECLARE
+  found belay.image[] := ARRAY(SELECT i FROM unnest(places) AS p, belay.images_for(change, direction, digest, p) AS i);
+  one belay.image := found[1];
+  target regclass := belay.table_of(one);
+  back tid[];
+  others boolean;
+BEGIN
+  IF cardinality(found) <> 1 OR one.key IS NULL OR cardinality(sets) = 0 OR NOT sets <@ one.columns OR one.columns <@ one.key OR NOT (one.left_columns || one.key) <@ belay.row_columns(target)
+      OR (SELECT relkind FROM pg_catalog.pg_class WHERE oid = target) <> 'r' OR EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = target AND NOT tgisinternal) THEN
+    RETURN NULL;
+  END IF;
+  EXECUTE format('SELECT EXISTS (SELECT FROM belay_kept.%I WHERE op <> ''u'')', one.kept_as) INTO others;
+  IF others THEN RETURN NULL; END IF;
+  EXECUTE format('WITH belay_back AS (UPDATE %1$s t SET %2$s FROM belay_kept.%3$I k WHERE %4$s AND %5$s = k.left_as%6$s RETURNING k.ctid AS at, t.ctid AS here),
+      belay_gone AS (DELETE FROM belay_kept.%3$I k USING belay_back b WHERE k.ctid = b.at)
+    SELECT coalesce(array_agg(here), ''{}'') FROM belay_back', target,
+    (SELECT string_agg(format('%I = %s', c, belay.value_now(format('k.old_%s', o), t, target, c)), ', ' ORDER BY o) FROM unnest(one.columns, one.column_types) WITH ORDINALITY AS x(c, t, o) WHERE NOT c = ANY (one.key)),
+    one.kept_as, belay.same_row(one, 't'), belay.hash_in(one, 't'), range) INTO back;
+  RETURN back;
+EXCEPTION WHEN integrity_constraint_violation THEN
+  RETURN NULL;
+END $f$;
+
 -- When the last range is done.
 CREATE OR REPLACE FUNCTION belay.spare_all(change text, direction text, digest text, place integer) RETURNS void
 LANGUAGE plpgsql AS $f$
@@ -197,7 +219,8 @@ BEGIN
     FOR owned IN SELECT s ->> 'sequence' AS sequence, (s ->> 'last')::bigint AS last FROM jsonb_array_elements(one.sequences) AS s WHERE to_regclass(s ->> 'sequence') IS NOT NULL LOOP
       EXECUTE format('SELECT setval(%L, %s) FROM %s WHERE NOT is_called OR last_value < %s', owned.sequence, owned.last, owned.sequence, owned.last);
     END LOOP;
-    EXECUTE format('SELECT count(*), (SELECT array_agg(array_to_string(s.key, '', '')) FROM (SELECT key FROM belay_kept.%1$I WHERE key IS NOT NULL ORDER BY key LIMIT 10) AS s) FROM belay_kept.%1$I', one.kept_as) INTO stayed, keys;
+    EXECUTE format('SELECT count(*), %2$s FROM belay_kept.%1$I', one.kept_as, CASE WHEN one.key IS NULL THEN 'NULL::text[]' ELSE
+      format('(SELECT array_agg(concat_ws('', '', %1$s)) FROM (SELECT %1$s FROM belay_kept.%2$I ORDER BY %1$s LIMIT 10) AS s)', belay.slots(one.key, 'key'), one.kept_as) END) INTO stayed, keys;
     UPDATE belay.image i SET is_open = false WHERE i.id = one.id;
     IF direction = 'down' AND stayed > 0 THEN PERFORM belay.keep_stayed(one, digest); END IF;
     PERFORM belay.append('restored', NULL, one.change, belay.operator(), jsonb_build_object('how', 'rows', 'keptAs', one.kept_as, 'stayed', stayed) || CASE stayed WHEN 0 THEN jsonb_build_object('kept', one.entry) ELSE '{}' END);
@@ -220,7 +243,7 @@ BEGIN
   FOR one IN SELECT * FROM belay.image i WHERE i.change = see_rows.change AND i.direction = see_rows.direction AND i.is_open AND i.key IS NOT NULL LOOP
     CONTINUE WHEN belay.table_of(one) IS NULL OR NOT one.key <@ belay.row_columns(belay.table_of(one));
     UPDATE belay.image i SET left_columns = belay.row_columns(belay.table_of(one)) WHERE i.id = one.id RETURNING i.* INTO one;
-    EXECUTE format('UPDATE belay_kept.%I k SET left_as = %s FROM %s t WHERE k.op <> ''d'' AND %s', one.kept_as, belay.hash_of('t', one.left_columns), belay.table_of(one), belay.same_row(belay.table_of(one), 't', one.key));
+    EXECUTE format('UPDATE belay_kept.%I k SET left_as = %s FROM %s t WHERE k.op <> ''d'' AND %s', one.kept_as, belay.hash_in(one, 't'), belay.table_of(one), belay.same_row(one, 't'));
   END LOOP;
 END $f$;
 `;

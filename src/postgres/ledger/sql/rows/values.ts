@@ -24,7 +24,7 @@ BEGIN
   END;
   IF NOT rewrites THEN RETURN; END IF;
   one := belay.open_image(change, direction, digest, place, target, 'UPDATE', true, sets, true);
-  EXECUTE format('INSERT INTO belay_kept.%I (op, key, old) SELECT ''u'', %s, %s FROM %s t', one.kept_as, belay.texts_of('t', one.key), belay.texts_of('t', one.columns), target);
+  EXECUTE format('INSERT INTO belay_kept.%I (op, %s) SELECT ''u'', %s, %s FROM %s t', one.kept_as, belay.slots_of(one), belay.key_values(one, 't'), belay.old_values(one, 't'), target);
 END $f$;
 
 -- After it: a value that reads the same in both types needs nothing of what was kept.
@@ -36,8 +36,9 @@ DECLARE
 BEGIN
   FOR one IN SELECT * FROM belay.image i WHERE i.change = see_values.change AND i.direction = see_values.direction AND i.place = see_values.place AND i.is_open LOOP
     target := belay.table_of(one);
-    EXECUTE format('DELETE FROM belay_kept.%I k USING %s t WHERE %s AND k.old = %s', one.kept_as, target, belay.same_row(target, 't', one.key), belay.texts_of('t', one.columns));
-    EXECUTE format('UPDATE belay_kept.%I k SET left_as = %s FROM %s t WHERE %s', one.kept_as, belay.hash_of('t', one.left_columns), target, belay.same_row(target, 't', one.key));
+    EXECUTE format('DELETE FROM belay_kept.%I k USING %s t WHERE %s AND %s', one.kept_as, target, belay.same_row(one, 't'),
+      (SELECT string_agg(format('k.old_%s::text COLLATE "C" IS NOT DISTINCT FROM t.%I::text COLLATE "C"', o, c), ' AND ') FROM unnest(one.columns) WITH ORDINALITY AS x(c, o)));
+    EXECUTE format('UPDATE belay_kept.%I k SET left_as = %s FROM %s t WHERE %s', one.kept_as, belay.hash_in(one, 't'), target, belay.same_row(one, 't'));
     PERFORM belay.note_image(one);
   END LOOP;
 END $f$;

@@ -141,7 +141,8 @@ BEGIN
   INSERT INTO belay.image AS i (change, direction, digest, place, relation, named, kept_as, key, key_types, columns, column_types, left_columns)
     VALUES (open_image.change, open_image.direction, open_image.digest, open_image.place, target, (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = target), '', one.key, belay.kept_types(target, one.key), one.columns, belay.kept_types(target, one.columns), one.left_columns) RETURNING i.* INTO one;
   UPDATE belay.image i SET kept_as = left(format('rows_%s_%s', one.id, (SELECT relname FROM pg_catalog.pg_class WHERE oid = target)), 60)::name WHERE i.id = one.id RETURNING i.* INTO one;
-  EXECUTE format('CREATE TABLE belay_kept.%I (%s)', one.kept_as, concat_ws(', ', 'op "char" NOT NULL', belay.kept_slots(target, one.key, one.key_types, 'key'), belay.kept_slots(target, one.columns, one.column_types, 'old'),
+  -- Nobody reads it before it is given back, and then it is analyzed: autovacuum would run beside the statement, and at the end be in its way.
+  EXECUTE format('CREATE TABLE belay_kept.%I (%s) WITH (autovacuum_enabled = off)', one.kept_as, concat_ws(', ', 'op "char" NOT NULL', belay.kept_slots(target, one.key, one.key_types, 'key'), belay.kept_slots(target, one.columns, one.column_types, 'old'),
     'was_xmin xid, left_as bigint, is_same boolean NOT NULL DEFAULT false', 'PRIMARY KEY (' || belay.slots(one.key, 'key') || ')'));
   -- One that is written range by range is given back so, and never gone through as a whole.
   IF in_ranges AND one.key IS NOT NULL THEN

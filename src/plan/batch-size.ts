@@ -4,7 +4,7 @@ export const batchWorkMs = 250;
 export const smallestBatch = 50;
 export const largestBatch = 50_000;
 /** Of the rows of a table, one in so many may be locked by a batch: few writes of an application that are spread over the table wait for it then, and no COMMIT of theirs waits long for its WAL. */
-const shareOfTable = 200;
+const shareOfTable = 500;
 /** A first batch that is small: nobody knows yet what a row costs. */
 export const firstBatch = 500;
 

@@ -32,10 +32,10 @@ describe("the size of the next batch", () => {
     );
   });
 
-  test("of a table whose rows are known is one in 200, or a small batch", () => {
+  test("of a table whose rows are known is one in 500, or a small batch", () => {
     fc.assert(
       fc.property(size, workMs, fc.double({ min: 0, max: 1e9, noNaN: true }), (now, took, about) => {
-        expect(nextBatchSize(now, took, about)).toBeLessThanOrEqual(Math.max(firstBatch, about / 200));
+        expect(nextBatchSize(now, took, about)).toBeLessThanOrEqual(Math.max(firstBatch, about / 500));
       }),
     );
   });

@@ -3,6 +3,7 @@ import { BelayError } from "../errors.js";
 import type { Direction } from "../journal/entry.js";
 import { batchOf, type Batch } from "../sql/batch.js";
 import { effectsOf, type Effects } from "../sql/effects.js";
+import { contentOf } from "../sql/node.js";
 import type { QualifiedName } from "../sql/name.js";
 import type { Statement } from "../sql/statement.js";
 import { keyOf } from "./key-of.js";
@@ -31,9 +32,10 @@ export interface Compiled {
   readonly together?: readonly string[];
 }
 
-/** Reads the statements of a half. @throws BelayError `transaction-control`, `directive-unknown`, `batch-statement` with the place. */
+/** Reads the statements of a half. @throws BelayError `transaction-control`, `index-unnamed`, `directive-unknown`, `batch-statement` with the place. */
 export function compiledHalf(source: Source, half: Direction): readonly Compiled[] {
   refuseTransactionControl(source[half], source.files[half]);
+  refuseUnnamed(source, half);
   return inGroups(source[half].map((statement) => withEffects(statement, source, half)));
 }
 
@@ -82,6 +84,20 @@ function refuseTransactionControl(statements: readonly Statement[], file: string
         hint: "Leave it out: Belay brackets the statements itself. `-- belay:transaction off` makes each one commit on its own.",
       },
     );
+  }
+}
+
+/**
+ * One that is cut off leaves an INVALID index (manual, CREATE INDEX, "Building Indexes Concurrently"): what is called as PostgreSQL chose at that moment cannot be told from
+ * somebody else's.
+ */
+function refuseUnnamed({ form, files, ...source }: Source, half: Direction): void {
+  for (const { node, line, column } of source[half]) {
+    const index = contentOf(node, "IndexStmt");
+    if (index?.concurrent !== true || index.idxname !== undefined) continue;
+    const place = form === "sql" ? `${files[half]}:${line}:${column}` : files[half];
+    const message = `${place}: it builds an index concurrently without a name: nobody could tell what is left of one that was cut off.`;
+    throw new BelayError("refused", "index-unnamed", message, { hint: "Give it a name: CREATE INDEX CONCURRENTLY <name> ON …" }); // prettier-ignore
   }
 }
 

@@ -46,6 +46,8 @@ describe("a change that cannot run is found by check, with its place", () => {
     ["bytes that are not UTF-8", Buffer.from("SELECT 1;\nSELECT 'Gr\xfc\xdfe';\n", "latin1"), "change-unreadable", `${up}:2:11: `],
     ["UTF-16", Buffer.from("\uFEFFSELECT 1;", "utf16le"), "change-unreadable", `${up}:1:1: `],
     ["an unknown directive", "-- belay:transactoin off\nSELECT 1;\n", "directive-unknown", up],
+    ["an index that is built concurrently without a name", "SELECT 'Grüße';  CREATE INDEX CONCURRENTLY ON tasks (state);\n", "index-unnamed", `${up}:1:18: `],
+    ["the same, as it is written", "CREATE INDEX ON tasks (id);\n-- belay:as-written\n  CREATE UNIQUE INDEX CONCURRENTLY ON ONLY tasks (state);\n", "index-unnamed", `${up}:3:3: `],
     ["a directive that nothing follows", "SELECT 1;\n-- belay:batch\n", "sql-directive-misplaced", `${up}:2:1: `],
   ]; // prettier-ignore
 
@@ -68,6 +70,29 @@ describe("a change that cannot run is found by check, with its place", () => {
     }
   });
 });
+
+describe("an index that is built concurrently without a name", () => {
+  const unnamed = "CREATE INDEX CONCURRENTLY ON tasks (state);\n";
+
+  it("is refused on the way back too, and by a build", async () => {
+    const made = await project({ [up]: "DROP INDEX tasks_state_idx;", [`migrations/${id}.down.sql`]: `\n${unnamed}` }, { targets: [] });
+    const place = `migrations/${id}.down.sql`;
+    const { findings } = (await expectBelay(made, 7, ["check", "--json"])).json();
+    expect(findings).toMatchObject([{ rule: "index-unnamed", file: place, line: 2, fix: expect.stringContaining("Give it a name") }]);
+    const { error } = (await expectBelay(made, 3, ["build", "--json"])).json();
+    expect(error).toMatchObject({ code: "index-unnamed", message: expect.stringContaining(`${place}:2:1: `) });
+  });
+
+  it("is refused in a knex migration, by its file", async () => {
+    const file = `migrations/${id}.mjs`;
+    const text = `export const config = { transaction: false };
+      export const up = (knex) => knex.raw("${unnamed.trim()}");
+      export const down = (knex) => knex.raw("DROP INDEX tasks_state_idx");`;
+    const made = await project({ [file]: text }, { targets: [] });
+    const { findings } = (await expectBelay(made, 7, ["check", "--json"])).json();
+    expect(findings).toMatchObject([{ rule: "index-unnamed", file, line: null }]);
+  });
+}); // prettier-ignore
 
 describe("a target that cannot be worked on is refused in one sentence, with the next step, and its password nowhere", () => {
   const password = `p@s s:/?#%${randomUUID()}`;

@@ -34,6 +34,13 @@ const rowWriting = z.strictObject({
   run: z.string(),
 });
 
+const retyping = z.strictObject({
+  relation: z.string(),
+  columns: z.array(z.string()),
+  using: z.array(z.string().nullable()),
+  around: z.tuple([z.string(), z.string()]),
+});
+
 const batch = z.strictObject({
   relation: z.string(),
   only: z.boolean(),
@@ -60,6 +67,7 @@ const step = z.strictObject({
   unless: z.array(z.string()).exactOptional(),
   origin: z.strictObject({ text: z.string(), why: z.string() }).exactOptional(),
   together: z.array(z.string()).exactOptional(),
+  retyping: retyping.exactOptional(),
   batch: batch.exactOptional(),
 });
 

@@ -1,4 +1,5 @@
 import type { Effects } from "../sql/effects.js";
+import { retypingOf } from "../sql/retyping.js";
 import { quoteQualified } from "../sql/quote.js";
 import type { Compiled } from "./compiled.js";
 import { keyOf } from "./key-of.js";
@@ -6,6 +7,7 @@ import type { Step, Verification } from "./step.js";
 
 /** A statement as it is written. */
 export function ownStep({ statement, effects, batch, together }: Compiled): Step {
+  const retyping = retypingOf(statement);
   return {
     sql: statement.text,
     command: effects.command,
@@ -17,6 +19,7 @@ export function ownStep({ statement, effects, batch, together }: Compiled): Step
     verification: verificationOf(effects),
     ...(statement.origin !== undefined && { origin: statement.origin }),
     ...(together !== undefined && together.length > 0 && { together }),
+    ...(retyping !== null && { retyping }),
     ...(batch !== null && { batch }),
   };
 }

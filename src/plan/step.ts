@@ -1,6 +1,7 @@
 import type { Batch } from "../sql/batch.js";
 import type { LockMode } from "../sql/effects.js";
 import type { QualifiedName } from "../sql/name.js";
+import type { Retyping } from "../sql/retyping.js";
 import type { RowWriting } from "../sql/row-writing.js";
 import type { Origin } from "../sql/statement.js";
 
@@ -41,6 +42,8 @@ export interface Step {
   readonly origin?: Origin;
   /** Keys of all that the steps make and remove which stand for the same part of a statement: on a way back they run together, or none of them does. */
   readonly together?: readonly string[];
+  /** Which types it gives to which columns, where it does nothing else. */
+  readonly retyping?: Retyping;
   /** How it is cut into ranges of a key, in a section that is batched. */
   readonly batch?: Batch & BatchedRows;
 }

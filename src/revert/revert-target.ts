@@ -18,6 +18,7 @@ import type { Report } from "../progress.js";
 import type { Policy } from "../system/config/config.js";
 import type { HeldTarget } from "./held-target.js";
 import { select, type Selected, type Selection } from "./select.js";
+import { unfitIn } from "./unfit.js";
 
 export interface TargetRevert {
   readonly target: string;
@@ -59,6 +60,7 @@ export async function preview(open: OpenTarget, selection: Selection): Promise<T
   const selected = select(selection, await readTarget(open.operator));
   const manifests = new Map<string, Manifest>();
   for (const change of selected.revert) manifests.set(change.id, await manifestOf(open, change.id));
+  const unfit = await unfitIn(open, manifests);
   return {
     ...selected,
     target: open.name,
@@ -67,8 +69,9 @@ export async function preview(open: OpenTarget, selection: Selection): Promise<T
     loss: [
       ...[...manifests.values()].flatMap((manifest) => manifest.loss),
       ...(await purgedBefore(open, selected.revert)),
+      ...unfit.loss,
     ],
-    violations: await violationsIn(open, selected.revert),
+    violations: [...(await violationsIn(open, selected.revert)), ...unfit.violations],
     settled: null,
   };
 }

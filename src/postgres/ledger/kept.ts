@@ -1,4 +1,5 @@
 import { BelayError, messageOf } from "../../errors.js";
+import type { Retyping } from "../../sql/retyping.js";
 import type { Session } from "../session/session.js";
 import { sqlStateOf } from "../session/sql-state.js";
 
@@ -75,6 +76,30 @@ export interface Violation extends Record<string, unknown> {
   /** In words: `rows of public.things without a value for size, which is NOT NULL`. */
   readonly what: string;
   readonly rows: number;
+}
+
+/** Rows whose values an older type cannot hold. */
+export interface Unfit extends Record<string, unknown> {
+  /** That it cannot take at all: the statement would stop at them. */
+  readonly cannot: number;
+  /** That it takes, but rounds or cuts. */
+  readonly altered: number;
+}
+
+/** How far the rows are counted. */
+export const mostUnfit = 10_000;
+
+/** Tries the rows of an applied change on what its way back makes of a column's type, without a lock that anybody feels. Null where the ledger cannot tell. */
+export async function unfitFor(session: Session, change: string, retyping: Retyping): Promise<Unfit | null> {
+  const [ledger] = await session.query<{ there: boolean }>(
+    "SELECT to_regprocedure('belay.unfit(text, jsonb, bigint)') IS NOT NULL AS there",
+  );
+  if (ledger?.there !== true) return null;
+  const [row] = await session.query<Unfit>(
+    "SELECT cannot::float8 AS cannot, altered::float8 AS altered FROM belay.unfit($1, $2, $3)",
+    [change, JSON.stringify(retyping), mostUnfit],
+  );
+  return row ?? null;
 }
 
 /** Looks through the rows as they are, without a lock that anybody feels: what has come since a change hid something, and does not fit it. */

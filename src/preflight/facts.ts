@@ -83,9 +83,8 @@ export interface RunningVacuum {
   readonly pid: number;
   /** Its table's oid. */
   readonly oid: number;
-  readonly auto: boolean;
-  /** Null where the role may not read what the worker says of itself. */
-  readonly preventsWraparound: boolean | null;
+  readonly kind: "vacuum" | "autovacuum" | "wraparound vacuum";
+  /** These are null where the role may not see what others do. */
   readonly phase: string | null;
   readonly blocksScanned: number | null;
   readonly blocksTotal: number | null;

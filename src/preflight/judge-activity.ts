@@ -63,8 +63,8 @@ function judgeVacuums(
   return facts.activity.vacuums
     .filter(({ oid }) => isKeptOut(wanted, oid, "SHARE UPDATE EXCLUSIVE"))
     .map((vacuum) => {
-      const message = `${kindOf(vacuum)} of ${nameOf(facts, vacuum.oid)} is running (process ${vacuum.pid}${progressText(vacuum)}).`;
-      if (vacuum.auto && vacuum.preventsWraparound === false)
+      const message = `${vacuumNames[vacuum.kind]} of ${nameOf(facts, vacuum.oid)} is running (process ${vacuum.pid}${progressText(vacuum)}).`;
+      if (vacuum.kind === "autovacuum")
         return note("autovacuum-running", facts.target, `${message} It gives way to the change by itself.`);
       const hint =
         policy === "wait"
@@ -74,11 +74,11 @@ function judgeVacuums(
     });
 }
 
-function kindOf({ auto, preventsWraparound }: RunningVacuum): string {
-  if (!auto) return "a VACUUM";
-  if (preventsWraparound === null) return "an autovacuum (the role may not see whether it prevents wraparound)";
-  return preventsWraparound ? "an autovacuum to prevent wraparound" : "an autovacuum";
-}
+const vacuumNames = {
+  vacuum: "a VACUUM",
+  autovacuum: "an autovacuum",
+  "wraparound vacuum": "an autovacuum to prevent wraparound",
+} as const;
 
 function progressText({ phase, blocksScanned, blocksTotal }: RunningVacuum): string {
   if (phase === null) return "";

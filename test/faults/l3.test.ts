@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addRegion, appliedOn, built, region } from "../cli/fixture.js";
-import type { TestProject } from "../support/cli.js";
+import { expectBelay, type TestProject } from "../support/cli.js";
 import { connect, startServer, until, type CrashServer } from "../world/server.js";
 import { isUntouched, refusalOf, roll } from "./refusal.js";
 
@@ -63,14 +63,14 @@ describe("L3: a vacuum holds the table", () => {
   });
 });
 
-describe("L3: an autovacuum against wraparound holds the table, which no waiting lock ends", () => {
+describe.each(["a superuser", "a role that may not see what others do"])("L3: to %s, an autovacuum holds the table", (who) => {
   let server: CrashServer;
   let admin: Client;
 
   beforeAll(async () => {
     server = await startServer();
     admin = await server.connect("postgres");
-    await admin.query("CREATE DATABASE worn");
+    await admin.query("CREATE ROLE deploy LOGIN PASSWORD 'secret'");
     await admin.query("ALTER SYSTEM SET autovacuum_naptime = '1s'");
     await admin.query("SELECT pg_reload_conf()");
   });
@@ -80,28 +80,40 @@ describe("L3: an autovacuum against wraparound holds the table, which no waiting
     await server.remove();
   });
 
-  it("is named as what it is", async () => {
-    const config = {
-      ...policy("refuse", "5s").config,
-      targets: { main: { url: server.url("worn") } },
-      stages: [{ name: "main", targets: ["main"] }],
-    };
-    const made = await built(addRegion, { targets: ["main"], config });
-    const client = await server.connect("worn");
-    await client.query(filled);
-    // The table's age passes its limit, the lowest that there is, and its worker is as slow as can be.
-    await client.query(
-      "ALTER TABLE tasks SET (autovacuum_freeze_max_age = 100000, autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)",
+  /** A database with the table, at which a worker is that is as slow as can be, and a project for it. */
+  async function worked(name: string, options: string, wear = ""): Promise<TestProject> {
+    await admin.query(`CREATE DATABASE ${name} OWNER deploy`);
+    const url = new URL(server.url(name));
+    if (who !== "a superuser") [url.username, url.password] = ["deploy", "secret"];
+    const client = await connect(url.href);
+    const slow = "autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1";
+    await client.query(`CREATE SCHEMA app; SET search_path = app; ${filled} ALTER TABLE tasks SET (${options}, ${slow})`);
+    await client.query(wear);
+    if (wear !== "") await client.query("CALL wear()");
+    const at = "SELECT FROM pg_locks WHERE relation = 'tasks'::regclass AND mode = 'ShareUpdateExclusiveLock' AND granted";
+    await until(async () => (await client.query(at)).rowCount === 1);
+    await client.end();
+    const policies = { ...policy("refuse", "30s").config.policy, searchPath: "app" };
+    const config = { policy: policies, targets: { main: { url: url.href } }, stages: [{ name: "main", targets: ["main"] }] };
+    return built(addRegion, { targets: ["main"], config });
+  }
+
+  it("and gives way by itself: it is named as such", async () => {
+    const made = await worked("busy", "autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0");
+    const { plan } = (await expectBelay(made, 0, ["plan", "--json"])).json();
+    expect(plan.findings).toContainEqual(
+      expect.objectContaining({ severity: "note", code: "autovacuum-running", message: expect.stringMatching(/^an autovacuum of tasks is running/) }),
     );
-    await client.query(
-      "CREATE PROCEDURE wear() LANGUAGE plpgsql AS $$ BEGIN FOR i IN 1..101000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$",
-    );
-    await client.query("CALL wear()");
-    await until(async () => (await client.query("SELECT FROM pg_stat_progress_vacuum WHERE relid = 'tasks'::regclass")).rowCount === 1); // prettier-ignore
+    expect((await roll(made)).outcome).toBe("completed");
+  });
+
+  it("against wraparound, which no waiting lock ends: it is named as what it is", async () => {
+    // The table's age passes its limit, the lowest that there is.
+    const wear =
+      "CREATE PROCEDURE wear() LANGUAGE plpgsql AS $$ BEGIN FOR i IN 1..101000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$";
+    const made = await worked("worn", "autovacuum_freeze_max_age = 100000", wear);
     const refusal = await refusalOf(made);
     expect(refusal.code).toBe("vacuum-running");
     expect(refusal.message).toContain("an autovacuum to prevent wraparound of tasks is running");
-    expect((await client.query("SELECT to_regnamespace('belay') AS ledger")).rows).toEqual([{ ledger: null }]);
-    await client.end();
   });
-});
+}); // prettier-ignore

@@ -1,5 +1,6 @@
 import type { Activity, LongTransaction, PreparedTransaction, RunningVacuum } from "../../preflight/facts.js";
 import type { LockMode } from "../../sql/effects.js";
+import { vacuumKind } from "../ledger/sql/vacuum-kind.js";
 import type { Session } from "../session/session.js";
 
 /** From this age on a transaction is named, in seconds: a concurrent index build waits for it, and no vacuum removes what it may still see. */
@@ -52,12 +53,9 @@ SELECT json_build_object(
     FROM prepared p
     WHERE EXISTS (SELECT FROM held h WHERE h.pid IS NULL AND h.virtualtransaction = p.virtualtransaction)),
   'vacuums', (SELECT coalesce(json_agg(json_build_object(
-      'pid', v.pid, 'oid', h.oid, 'auto', a.backend_type IS NOT DISTINCT FROM 'autovacuum worker',
-      'preventsWraparound', CASE WHEN a.query IS NULL OR a.query = '<insufficient privilege>' THEN NULL
-        ELSE a.query LIKE '%(to prevent wraparound)' END,
+      'pid', v.pid, 'oid', h.oid, 'kind', coalesce((${vacuumKind("v.pid")}), 'vacuum'),
       'phase', v.phase, 'blocksScanned', v.heap_blks_scanned, 'blocksTotal', v.heap_blks_total) ORDER BY v.pid), '[]')
     FROM pg_stat_progress_vacuum v JOIN held h ON h.pid = v.pid AND h.mode = 'ShareUpdateExclusiveLock'
-    LEFT JOIN pg_stat_activity a ON a.pid = v.pid
     WHERE v.relid IS NULL OR v.relid::bigint = h.oid),
   'longTransactions', (SELECT coalesce(json_agg(json_build_object(
       'pid', a.pid, 'user', coalesce(a.usename, ''), 'application', coalesce(a.application_name, ''), 'state', coalesce(a.state, ''),

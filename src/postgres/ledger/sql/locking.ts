@@ -1,3 +1,5 @@
+import { vacuumKind } from "./vacuum-kind.js";
+
 /** Taking all locks of a transaction before its first statement, in one order and within one limit of time. */
 export const locking = `
 CREATE OR REPLACE FUNCTION belay.locks_of(wanted jsonb, removes text[]) RETURNS TABLE (relation regclass, mode text)
@@ -100,23 +102,9 @@ BEGIN
     ELSE greatest(least(budget_ms, 10), (budget_ms - extract(epoch FROM clock_timestamp() - began) * 1000)::integer / late) END::text, true);
 END $f$;
 
--- What kind of vacuum a process is, where the server runs it by itself; else null. Without pg_read_all_stats a role sees neither its kind nor its query: then it is
--- the one in this database without a user, and the age of the table tells whether it gives way (manual, 24.1.5).
+-- What kind of vacuum a process is, where the server runs it by itself; else null.
 CREATE OR REPLACE FUNCTION belay.autovacuum(process integer) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
-  SELECT CASE
-      WHEN NOT coalesce(a.backend_type = 'autovacuum worker', a.usesysid IS NULL) THEN NULL
-      WHEN CASE WHEN a.backend_type IS NOT NULL THEN a.query LIKE '%(to prevent wraparound)%' ELSE EXISTS (
-        SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation AND c.relfrozenxid <> '0',
-          LATERAL (SELECT max(o.option_value::bigint) FILTER (WHERE o.option_name = 'autovacuum_freeze_max_age') AS xids,
-            max(o.option_value::bigint) FILTER (WHERE o.option_name = 'autovacuum_multixact_freeze_max_age') AS multixacts
-            FROM pg_options_to_table(c.reloptions) o) AS own
-        WHERE l.pid = a.pid AND l.locktype = 'relation' AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted
-          AND (age(c.relfrozenxid) > least(own.xids, current_setting('autovacuum_freeze_max_age')::bigint)
-            OR mxid_age(c.relminmxid) > least(own.multixacts, current_setting('autovacuum_multixact_freeze_max_age')::bigint)))
-      END THEN 'wraparound vacuum'
-      ELSE 'autovacuum' END
-  FROM pg_stat_activity a WHERE a.pid = process AND a.datid IS NOT NULL
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$${vacuumKind("process")}
 $f$;
 
 -- The tries of an artifact in bare psql: the same waits as Belay's own. Whom it would queue behind is looked up first.

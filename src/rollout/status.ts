@@ -19,6 +19,7 @@ import { selectTargets } from "../system/config/select-targets.js";
 import type { Project } from "../system/project/project.js";
 import { freshnessOf, freshnessOfApplied } from "./preflight.js";
 import { foldRollouts, type RolloutState } from "./rollout-state.js";
+import { controlTarget } from "./unfinished.js";
 
 export interface TargetStatus {
   readonly target: string;
@@ -63,7 +64,7 @@ export async function status(project: Project, options: { readonly target: strin
           : await freshnessOfApplied(project, change, Date.now());
         artifacts.push({ change: change.id, freshness });
       }
-      const control = looked.find(({ target }) => target === project.config.stages[0]?.targets[0]) ?? looked[0];
+      const control = looked.find(({ target }) => target === controlTarget(project)) ?? looked[0];
       const ledgers = new Map(looked.map(({ target, entries }) => [target, entries]));
       return { targets: looked, artifacts, rollouts: foldRollouts(control?.entries ?? [], ledgers) };
     },

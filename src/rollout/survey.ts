@@ -2,7 +2,6 @@ import { BelayError } from "../errors.js";
 import type { Entry, FrozenTarget } from "../journal/entry.js";
 import { foldTarget } from "../journal/target-state.js";
 import type { Built, Builds } from "../postgres/build-plan.js";
-import { readEntries } from "../postgres/ledger/reader.js";
 import { readServer } from "../postgres/preflight/read-server.js";
 import { parseOnServer } from "../postgres/preflight/server-parse.js";
 import { addressOf, shown } from "../postgres/session/address.js";
@@ -12,7 +11,7 @@ import { isConnectionLost, lostEarly } from "../postgres/session/sql-state.js";
 import { compareTargets, type Compared } from "../preflight/compare.js";
 import { demandOfUnknown, type Demand } from "../preflight/demand.js";
 import type { ServerFacts, TargetFacts } from "../preflight/facts.js";
-import { few, note, refuse, sentenceOf, type Finding } from "../preflight/finding.js";
+import { few, refuse, sentenceOf, type Finding } from "../preflight/finding.js";
 import { judgeName } from "../preflight/home.js";
 import { judgeActivity } from "../preflight/judge-activity.js";
 import { judgeDisk } from "../preflight/judge-disk.js";
@@ -22,15 +21,15 @@ import { judgeServer, judgeTwins } from "../preflight/judge-server.js";
 import { judgeOrder } from "../preflight/out-of-order.js";
 import { wantedBy } from "../preflight/wanted.js";
 import type { Project } from "../system/project/project.js";
-import { foldRollouts } from "./rollout-state.js";
 import { surveyTarget, type Patience } from "./survey-target.js";
+import { controlTarget, entriesIfAllowed, unfinishedIn, unfinishedOn, type Unfinished } from "./unfinished.js";
 import { waitFor } from "./wait.js";
 
 /** How long the end of a connection may come after the last that was heard on it, in milliseconds. */
 const lastWordMs = 50;
 
 export interface SurveyOptions {
-  /** The targets that are looked at, in the order of the stages: the first one's ledger tells of rollouts. */
+  /** The targets that are looked at, in the order of the stages. */
   readonly names: readonly string[];
   /** Those of them to which changes go. */
   readonly selected: readonly string[];
@@ -82,11 +81,17 @@ export async function survey(
       const session = await openSession(url, { applicationName: "belay-read/preflight", searchPath });
       sessions.push({ url, session });
       const server = await readServer(session, searchPath);
-      const entries = await readEntriesIfAllowed(session, server);
+      const entries = await entriesIfAllowed(session, server);
       const applied = new Set(foldTarget(entries).applied.map(({ id }) => id));
       found.push({ target: name, url, session, server, entries, applied });
     }
-    return await judge(project, builds, found, options);
+    const control = controlTarget(project);
+    const own = found.find(({ target }) => target === control);
+    const rollouts =
+      own === undefined && control !== null
+        ? await unfinishedOn(project, connections, control)
+        : unfinishedIn(own?.entries ?? []);
+    return await judge(project, builds, found, rollouts, options);
   } catch (thrown) {
     if (isConnectionLost(thrown)) await waitFor(lastWordMs, new AbortController().signal);
     const lost = sessions.find(({ session }) => !session.alive());
@@ -105,14 +110,11 @@ interface Found {
   readonly applied: ReadonlySet<string>;
 }
 
-async function readEntriesIfAllowed(session: Session, { ledger }: ServerFacts): Promise<readonly Entry[]> {
-  return ledger.there && ledger.readable ? readEntries(session) : [];
-}
-
 async function judge(
   project: Project,
   builds: Builds,
   found: readonly Found[],
+  { id: unfinished, findings: ofRollouts }: Unfinished,
   options: SurveyOptions,
 ): Promise<Survey> {
   const admission = [
@@ -120,17 +122,13 @@ async function judge(
     ...judgeTwins(found),
     ...found.flatMap(({ target, server, entries }) => judgeName(target, server, entries)),
   ];
-  const unfinished = foldRollouts(found[0]?.entries ?? []).findLast(({ ended }) => ended === null)?.id ?? null;
   const chosen = found.filter(({ target }) => options.selected.includes(target));
   const { changes } = builds;
   const last = options.to === null ? changes.length : changes.findIndex(({ id }) => id === options.to) + 1;
   const pending = await builds.all(
     changes.slice(0, last).filter(({ id }) => chosen.some(({ applied }) => !applied.has(id))),
   );
-  if (unfinished !== null)
-    admission.push(
-      note("rollout-unfinished", null, `The rollout ${unfinished} is unfinished: belay rollout goes on with it.`),
-    );
+  admission.push(...ofRollouts);
   const isOver = unfinished !== null || admission.some(({ severity }) => severity === "refuse");
   const seen: Seen[] = [];
   const wanted = wantedBy(pending.flatMap(demandsIn), searchPathOf(project));

@@ -51,6 +51,39 @@ describe("a rollout that is steered from another terminal", () => {
     expect(await kindsOn(made.database("staging"))).toContain("back-proved");
   });
 
+  it("that stands still is told by plan for any target, as far as the first target's ledger can be read", async () => {
+    const stages = [{ name: "staging", targets: ["staging"] }, { name: "production", targets: ["production"], approval: true }]; // prettier-ignore
+    const made = await built(files, { config: { stages } });
+    const planFor = async (...args: readonly string[]) => (await expectBelay(made, 0, ["plan", "--json", ...args])).json().plan; // prettier-ignore
+    expect((await planFor("--target", "production")).findings).toEqual([]);
+    const { rollout } = (await expectBelay(made, 6, ["rollout", "--json"])).json();
+    const told = { severity: "note", code: "rollout-unfinished", target: null, message: expect.stringContaining(rollout) };
+    expect((await planFor()).findings).toEqual([expect.objectContaining(told)]);
+    const plan = await planFor("--target", "production");
+    expect(plan.findings).toEqual([expect.objectContaining(told)]);
+    expect(plan.targets).toMatchObject([{ target: "production", pending: [region, second] }]);
+
+    const role = `belay_test_${rollout.slice(-4)}`;
+    await made.database("staging").query(`CREATE ROLE ${role} LOGIN PASSWORD 'poor'`);
+    const url = new URL(made.database("staging").url);
+    [url.username, url.password] = [role, "poor"];
+    const production = { url: made.database("production").url };
+    await made.configure({ stages, targets: { staging: { url: url.href }, production } });
+    expect((await planFor("--target", "production")).findings).toMatchObject([
+      { severity: "warn", code: "rollouts-unknown", target: "staging", message: expect.stringContaining(`the role ${role} may not read its ledger`) },
+    ]);
+    await made.database("staging").query(`DROP ROLE ${role}`);
+    await made.configure({ stages, targets: { staging: { url: "postgres://127.0.0.1:1/gone" }, production } });
+    const alone = await planFor("--target", "production");
+    expect(alone.findings).toMatchObject([
+      { severity: "warn", code: "rollouts-unknown", target: "staging", message: expect.stringContaining("127.0.0.1:1") },
+    ]);
+    expect(alone).toMatchObject({ changes: [{ change: region }, { change: second }], targets: [{ target: "production" }] });
+    await made.configure({ stages });
+    await expectBelay(made, 0, ["abort", rollout, "--yes"]);
+    expect((await planFor("--target", "production")).findings).toEqual([]);
+  }); // prettier-ignore
+
   it("that stands still goes back by the terminal that aborts it", async () => {
     const stages = [{ name: "staging", targets: ["staging"] }, { name: "production", targets: ["production"], approval: true }]; // prettier-ignore
     const made = await built(files, { config: { stages } });

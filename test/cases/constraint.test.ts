@@ -196,6 +196,7 @@ prove("a constraint", [
   },
   {
     name: "FOREIGN KEY from and to a partitioned table",
+    since: 18,
     before: `CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE TABLE p2 PARTITION OF p DEFAULT; INSERT INTO p VALUES (1), (20);
     CREATE TABLE c (id int, parent int) PARTITION BY LIST (id); CREATE TABLE c1 PARTITION OF c FOR VALUES IN (1, 2); INSERT INTO c VALUES (1, 1), (2, 20);`,
     up: "ALTER TABLE c ADD CONSTRAINT of_p FOREIGN KEY (parent) REFERENCES p;",

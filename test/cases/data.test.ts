@@ -86,7 +86,7 @@ prove("rows that a change writes", [
   },
   {
     name: "MERGE",
-    since: 15,
+    since: 17,
     before: tasks,
     up: "MERGE INTO tasks t USING (VALUES (1, 'uno'), (9, 'nine')) AS v (id, title) ON t.id = v.id WHEN MATCHED THEN UPDATE SET title = v.title WHEN NOT MATCHED THEN INSERT (id, title) VALUES (v.id, v.title);",
     down: "DELETE FROM tasks WHERE id = 9; UPDATE tasks SET title = 'one' WHERE id = 1;",
@@ -190,7 +190,6 @@ prove("rows that a change writes", [
   },
   {
     name: "schema and rows together: a table is split in two",
-
     before: tasks,
     up: "CREATE TABLE notes (task int PRIMARY KEY REFERENCES tasks, note text); INSERT INTO notes SELECT id, note FROM tasks WHERE note IS NOT NULL; ALTER TABLE tasks DROP COLUMN note;",
     down: "ALTER TABLE tasks ADD COLUMN note text DEFAULT 'none'; DROP TABLE notes;",

@@ -17,6 +17,10 @@ prove("a sequence", [
     up: "CREATE SEQUENCE t_seq OWNED BY t.id; ALTER TABLE t ALTER id SET DEFAULT nextval('t_seq');",
     down: "ALTER TABLE t ALTER id DROP DEFAULT; DROP SEQUENCE t_seq;",
     write: "SELECT setval('t_seq', 10); INSERT INTO t DEFAULT VALUES",
+    afterDown: [
+      ["SELECT count(*)::text FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace", ["0"]],
+    ],
+    afterAgain: [["SELECT pg_get_serial_sequence('t', 'id')", ["public.t_seq"]]],
   },
   {
     name: "CREATE SEQUENCE again: it does not give a value a second time",

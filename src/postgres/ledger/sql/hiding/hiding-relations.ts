@@ -29,8 +29,10 @@ export const relationsHidden = `
   WHERE g.classid = 'pg_type'::regclass AND (t.typtype IN ('e', 'd') OR t.typtype = 'c' AND c.relkind = 'c')
   UNION ALL
   SELECT CASE WHEN r.relkind IN ('r', 'p', 'f') THEN 90 ELSE 75 END, format('%s %s', lower(k.word), r.oid::regclass),
-    ARRAY[format('ALTER %s %s RENAME TO %I', k.word, r.oid::regclass, r.kept), format('ALTER %s %I.%I SET SCHEMA belay_kept', k.word, r.nspname, r.kept)],
-    ARRAY[format('ALTER %s belay_kept.%I SET SCHEMA %I', k.word, r.kept, r.nspname), format('ALTER %s %I.%I RENAME TO %I', k.word, r.nspname, r.kept, r.relname)], NULL, NULL,
+    array_remove(ARRAY[CASE WHEN r.owner IS NOT NULL THEN format('ALTER SEQUENCE %s OWNED BY NONE', r.oid::regclass) END,
+      format('ALTER %s %s RENAME TO %I', k.word, r.oid::regclass, r.kept), format('ALTER %s %I.%I SET SCHEMA belay_kept', k.word, r.nspname, r.kept)], NULL),
+    array_remove(ARRAY[format('ALTER %s belay_kept.%I SET SCHEMA %I', k.word, r.kept, r.nspname), format('ALTER %s %I.%I RENAME TO %I', k.word, r.nspname, r.kept, r.relname),
+      'ALTER SEQUENCE ' || format('%I.%I', r.nspname, r.relname) || ' OWNED BY ' || r.owner], NULL), NULL, NULL,
     -- A partition goes with its parent.
     CASE WHEN NOT EXISTS (SELECT FROM pg_inherits i JOIN rel p ON p.oid = i.inhparent WHERE r.relispartition AND i.inhrelid = r.oid) THEN format('DROP %s belay_kept.%I', k.word, r.kept) END, NULL
   FROM rel r CROSS JOIN LATERAL (SELECT CASE r.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END AS word) AS k

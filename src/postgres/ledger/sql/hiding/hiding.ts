@@ -9,8 +9,11 @@ const parts = `
     rel AS (
       SELECT c.oid, c.relname, c.relkind, c.relpersistence, c.relispartition, c.relpartbound, c.reloftype, n.nspname,
         format('belay_kept_%s_%s_%s', seq, row_number() OVER (ORDER BY c.oid), c.relname)::name AS kept,
-        EXISTS (SELECT FROM pg_depend d WHERE d.classid = c.tableoid AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refclassid = c.tableoid AND d.refobjsubid > 0) AS is_owned
+        o.is_gone IS TRUE AS is_owned, o.owner
       FROM gone g JOIN pg_class c ON c.oid = g.objid JOIN pg_namespace n ON n.oid = c.relnamespace
+      -- A sequence of a column: where the column goes too it stays with it, and else it leaves its owner.
+      LEFT JOIN LATERAL (SELECT format('%s.%I', d.refobjid::regclass, a.attname) AS owner, EXISTS (SELECT FROM gone o WHERE o.classid = d.refclassid AND o.objid = d.refobjid AND o.objsubid IN (0, d.refobjsubid)) AS is_gone
+        FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid WHERE c.relkind = 'S' AND d.classid = c.tableoid AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refclassid = c.tableoid) AS o ON true
       WHERE g.classid = 'pg_class'::regclass AND g.objsubid = 0 AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
     ),
     -- Columns that go from relations that stay; those of partitions and of inheriting tables follow.

@@ -66,6 +66,7 @@ const step = z.strictObject({
   verification,
   unless: z.array(z.string()).exactOptional(),
   origin: z.strictObject({ text: z.string(), why: z.string() }).exactOptional(),
+  role: z.string().exactOptional(),
   together: z.array(z.string()).exactOptional(),
   retyping: retyping.exactOptional(),
   batch: batch.exactOptional(),

@@ -5,13 +5,14 @@ import {
   isAuthors,
   isBracketed,
   lossText,
+  roleOf,
   type Section,
   type StatementPlan,
   type Step,
 } from "../plan/step.js";
 import { wantedLocks } from "../plan/wanted-locks.js";
 import { pinnedSettings, withoutTimeouts } from "../sql/pinned-settings.js";
-import { quoteLiteral } from "../sql/quote.js";
+import { quoteIdentifier, quoteLiteral } from "../sql/quote.js";
 import { block, perform } from "./block.js";
 import type { Recording } from "./recording.js";
 import type { Sealing } from "./sealing.js";
@@ -59,7 +60,7 @@ function head(change: Change, plan: StatementPlan, dynamic: Recording | null): s
     "run a second time it says so and does nothing. Do not edit it: it is sealed. `belay build` makes it.",
     "",
     "What it does:",
-    ...statements.map((step) => `  ${oneLine(authored(step))}`),
+    ...statements.map((step) => `  ${oneLine(authored(step))}${asRole(step)}`),
     ...(statements.length === 0 ? ["  nothing but the ledger's entry"] : []),
     ...plan.loss.map((loss) => `Lost for good: ${oneLine(lossText(loss))}`),
     ...(dynamic === null ? [] : recordedLines(dynamic)),
@@ -132,6 +133,7 @@ function inside(section: Section, place: Place): string {
   return block([
     "DECLARE",
     "  tries integer := 0;",
+    ...(section.steps.some((step) => roleOf(step) !== null) ? ["  own_role text := current_setting('role');"] : []),
     `  give_up_at timestamptz := clock_timestamp() + interval '${lockPatienceSeconds} seconds';`,
     "BEGIN",
     `  IF NOT belay.todo(${quoteLiteral(change.id)}, ${index}) THEN RETURN; END IF;`,
@@ -211,13 +213,22 @@ function locked(section: Section): readonly string[] {
 }
 
 function executed(step: Step, change: Change): readonly string[] {
-  const execute = `EXECUTE ${quoteLiteral(step.sql)};`;
+  const execute = inRole(step);
   const needless = [
     ...step.removes.map((key) => `belay.met(${quoteLiteral(change.id)}, ${quoteLiteral(key)})`),
     ...(step.unless === undefined ? [] : [cameBack(step.unless, change)]),
   ];
-  if (needless.length === 0) return [`      ${execute}`];
-  return [`      IF NOT (${needless.join(" OR ")}) THEN`, `        ${execute}`, "      END IF;"];
+  if (needless.length === 0) return execute.map((line) => `      ${line}`);
+  return [`      IF NOT (${needless.join(" OR ")}) THEN`, ...execute.map((line) => `        ${line}`), "      END IF;"];
+}
+
+/** Under the author's role, and after that under the person's own again. */
+function inRole(step: Step): readonly string[] {
+  const role = roleOf(step);
+  const execute = `EXECUTE ${quoteLiteral(step.sql)};`;
+  if (role === null) return [execute];
+  const set = `EXECUTE ${quoteLiteral(`SET LOCAL ROLE ${quoteIdentifier(role)}`)};`;
+  return [set, execute, "PERFORM set_config('role', own_role, true);"];
 }
 
 function cameBack(keys: readonly string[], { id }: Change): string {
@@ -245,6 +256,11 @@ function irreversible(change: Change): string {
     `  RAISE EXCEPTION 'Belay: % cannot be taken back: %', ${quoteLiteral(change.id)}, ${quoteLiteral(change.directives.irreversible ?? "")};`,
     "END",
   ]);
+}
+
+function asRole(step: Step): string {
+  const role = roleOf(step);
+  return role === null ? "" : `  [as ${oneLine(role)}]`;
 }
 
 function oneLine(text: string): string {

@@ -13,6 +13,7 @@ import { writing, writingsIn, type KeptWriting } from "./lossless/rows.js";
 import { lossesOf } from "./loss.js";
 import { ownStep } from "./own-step.js";
 import { pairBatches } from "./pair-batches.js";
+import { refuseUnderRole } from "./roles.js";
 import { sectionsOf, type Classified } from "./sections.js";
 import type { Section, StatementPlan, Step } from "./step.js";
 
@@ -78,6 +79,7 @@ function statementSteps(source: Source, statements: readonly Compiled[], around:
     const unless = done.get(compiled) ?? [];
     const plain = { ...ownStep(compiled), ...(unless.length > 0 && { unless }) };
     const wrote = writings.find((one) => one.compiled === compiled);
+    refuseUnderRole(source, keeper.direction, compiled, wrote !== undefined);
     const kept = wrote === undefined ? plain : writing(plain, wrote, keeper);
     const step = hiding.has(compiled)
       ? hidden(plain, effects, keeper)

@@ -40,6 +40,8 @@ export interface PlannedStep {
   readonly origin?: { readonly text: string; readonly why: string };
   /** What Belay put it there for; left out for a statement of the author's. */
   readonly purpose?: Purpose;
+  /** The role that the author has set for it, where it runs under that. */
+  readonly role?: string;
   readonly transaction: SectionTransaction;
   /** In batches: the columns of the key that its ranges are made of; null where the catalog of each target gives it. */
   readonly batchKey?: readonly string[] | null;

@@ -40,6 +40,8 @@ export interface Step {
   readonly unless?: readonly string[];
   /** What the author wrote, where this is not it. */
   readonly origin?: Origin;
+  /** The role that the author has set for it, in a transaction. */
+  readonly role?: string;
   /** Keys of all that the steps make and remove which stand for the same part of a statement: on a way back they run together, or none of them does. */
   readonly together?: readonly string[];
   /** Which types it gives to which columns, where it does nothing else. */
@@ -135,6 +137,11 @@ export function isForKept({ purpose, batch }: Step): boolean {
 /** What a step does, in the author's words where something of ours stands for them. */
 export function authored({ sql, purpose, origin }: Step): string {
   return purpose === "hide" || purpose === "write" ? (origin?.text ?? sql) : sql;
+}
+
+/** The role under which a step runs; null for the session's own, as which all runs that is not the author's alone. */
+export function roleOf({ purpose, role }: Step): string | null {
+  return purpose === null ? (role ?? null) : null;
 }
 
 /** One transaction cannot be cut off half-way; all else begins with an entry of its own, so that the next command knows. */

@@ -6,6 +6,7 @@ import { BelayError } from "../errors.js";
 import { compile } from "../plan/compile.js";
 import { rewriteOnline, type Rewritten } from "../plan/online/rewrite-online.js";
 import { splitForParts } from "../plan/online/split-for-parts.js";
+import { withRoles } from "../plan/roles.js";
 import type { Plan } from "../plan/step.js";
 import { demandsOf, type Demand } from "../preflight/demand.js";
 import { parseStatements } from "../sql/parse.js";
@@ -151,7 +152,10 @@ async function compileHalves(
   const { transaction, keep } = change.directives;
   const home = searchPath.split(",")[0] ?? "public";
   const context = { home, transaction };
-  const written = { up: await parseStatements(upText, upFile), down: await parseStatements(downText, downFile) };
+  const written = {
+    up: withRoles(await parseStatements(upText, upFile), upFile, transaction),
+    down: withRoles(await parseStatements(downText, downFile), downFile, transaction),
+  };
   // A knex migration runs live, as a whole: only its way back is compiled.
   const forward: Rewritten = change.form === "sql" ? await rewriteOnline(written.up, { ...context, half: "up" }) : { statements: written.up, asWritten: [] }; // prettier-ignore
   const cut = await splitForParts(written.down, forward.statements, context);

@@ -77,10 +77,10 @@ function stepsText(label: string, steps: readonly PlannedStep[], paint: Paint): 
   });
 } // prettier-ignore
 
-function stepText(label: string, { statement, transaction, locks, batchKey }: PlannedStep, paint: Paint): string {
+function stepText(label: string, { statement, transaction, locks, batchKey, role }: PlannedStep, paint: Paint): string {
   const held = locks.map(({ relation, mode }) => `${mode} on ${relation}`).join(", ");
   const key = batchKey?.join(", ") ?? "the table's primary or unique key";
   const apart = { inside: "", outside: "outside a transaction", batched: `in batches by ${key}` }[transaction];
-  const notes = [held, apart].filter((note) => note !== "").join("; ");
+  const notes = [role === undefined ? "" : `as ${role}`, held, apart].filter((note) => note !== "").join("; ");
   return `  ${label} ${shortStatement(statement, 100)}${notes === "" ? "" : paint.dim(`  [${notes}]`)}`;
 }

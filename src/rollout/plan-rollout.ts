@@ -95,8 +95,9 @@ async function planned(project: Project, built: Built, seen: readonly Seen[]): P
 
 function stepsIn(sections: readonly Section[]): readonly PlannedStep[] {
   return sections.flatMap(({ transaction, steps }) =>
-    steps.map(({ sql, purpose, locks, batch, origin }) => ({
+    steps.map(({ sql, purpose, locks, batch, origin, role }) => ({
       statement: sql,
+      ...(role !== undefined && purpose === null && { role }),
       ...(origin !== undefined && { origin }),
       ...(purpose !== null && { purpose }),
       transaction,

@@ -26,6 +26,8 @@ export interface Statement {
   /** What the author wrote instead, where this stands for it or for a part of it. */
   readonly origin?: Origin;
   readonly part?: StatementPart;
+  /** The role that its author has set for it, by SET ROLE; left out where it runs as whoever the session belongs to. */
+  readonly role?: string;
 }
 
 /** Of statements that stand for one of the author's, or for one subcommand of it. */

@@ -27,7 +27,17 @@ export async function realise(author: Statement, pieces: readonly Piece[]): Prom
     if (statement === undefined || !fits(statement.node)) return [];
     const origin = { text: author.origin?.text ?? author.text, why };
     const part = group === null ? {} : { part: { group, passing: passing === true } };
-    return [{ ...statement, line, column, directives, origin, ...part }];
+    return [
+      {
+        ...statement,
+        line,
+        column,
+        directives,
+        origin,
+        ...part,
+        ...(author.role !== undefined && { role: author.role }),
+      },
+    ];
   });
   return made.length === pieces.length ? made : null;
 }

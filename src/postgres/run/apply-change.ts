@@ -164,6 +164,9 @@ async function applyOutside(
   await record(operator);
 }
 
+/** A migration that runs live may leave another role behind. */
+const ownRole = "RESET SESSION AUTHORIZATION; RESET ROLE";
+
 async function applyKnex(context: RunContext, options: ApplyOptions, startedAt: number): Promise<void> {
   const { change } = options.built;
   if (change.form !== "knex") return;
@@ -174,6 +177,7 @@ async function applyKnex(context: RunContext, options: ApplyOptions, startedAt: 
     const met = await metObjects(session, mayMeetIn(options.built.plan));
     await compareRows(context, session, options.built.plan);
     await timed(context, shown, async () => change.up(await knexOn(session.client)));
+    await session.query(ownRole);
     await putBack(context, session, options.built.plan);
     await recordApplied(context.target.operator, context, options, met, startedAt);
     return;
@@ -182,6 +186,7 @@ async function applyKnex(context: RunContext, options: ApplyOptions, startedAt: 
     const met = await metObjects(session, mayMeetIn(options.built.plan));
     await compareRows(context, session, options.built.plan);
     await timed(context, shown, async () => change.up(await knexOn(session.client)));
+    await session.query(ownRole);
     await putBack(context, session, options.built.plan);
     await recordApplied(session, context, options, met, startedAt);
   };

@@ -1,4 +1,5 @@
-import { authored, type Step } from "../../plan/step.js";
+import { authored, roleOf, type Step } from "../../plan/step.js";
+import { quoteIdentifier } from "../../sql/quote.js";
 import type { Session } from "../session/session.js";
 import { remark } from "./remark.js";
 import type { RunContext } from "./run-context.js";
@@ -10,8 +11,18 @@ export async function runStep(
   step: Step,
 ): Promise<readonly Record<string, unknown>[]> {
   const startedAt = Date.now();
-  const rows = await timed(context, authored(step), () => session.query(readable(step)));
+  const rows = await timed(context, authored(step), () => inRole(session, step));
   await context.observer?.stepEnded(session, authored(step), Date.now() - startedAt);
+  return rows;
+}
+
+/** What the author has put under a role runs under it, and nothing of ours does (manual, SET ROLE). */
+async function inRole(session: Session, step: Step): Promise<readonly Record<string, unknown>[]> {
+  const role = roleOf(step);
+  if (role === null) return session.query(readable(step));
+  await session.query(`SET LOCAL ROLE ${quoteIdentifier(role)}`);
+  const rows = await session.query(readable(step));
+  await session.query("SET LOCAL role TO DEFAULT");
   return rows;
 }
 

@@ -9,6 +9,9 @@
 -- What it does:
 --   drop table "task_errors"
 --   drop table "execution_tasks"
+-- It loses nothing.
+-- It needs the ledger (schema belay) of the target, nothing else of Belay, and the rights that the change was applied with.
+-- How it was proven stands in rollbacks/20251201090000_create_execution_tasks.json, under "evidence": what a rehearsal saw of these very bytes.
 
 SET client_encoding = 'UTF8';
 SET client_min_messages = notice;

@@ -8,6 +8,9 @@
 --
 -- What it does:
 --   ALTER TABLE execution_tasks DROP COLUMN ai_model
+-- It loses nothing.
+-- It needs the ledger (schema belay) of the target, nothing else of Belay, and the rights that the change was applied with.
+-- How it was proven stands in rollbacks/20260101014704_add_ai_model_to_execution_tasks.json, under "evidence": what a rehearsal saw of these very bytes.
 
 SET client_encoding = 'UTF8';
 SET client_min_messages = notice;

@@ -8,6 +8,9 @@
 --
 -- What it does:
 --   DROP INDEX CONCURRENTLY idx_ai_model
+-- It loses nothing.
+-- It needs the ledger (schema belay) of the target, nothing else of Belay, and the rights that the change was applied with.
+-- How it was proven stands in rollbacks/20260101014705_idx_ai_model.json, under "evidence": what a rehearsal saw of these very bytes.
 
 SET client_encoding = 'UTF8';
 SET client_min_messages = notice;

@@ -62,10 +62,17 @@ function head(change: Change, plan: StatementPlan, dynamic: Recording | null): s
     "What it does:",
     ...statements.map((step) => `  ${oneLine(authored(step))}${asRole(step)}`),
     ...(statements.length === 0 ? ["  nothing but the ledger's entry"] : []),
-    ...plan.loss.map((loss) => `Lost for good: ${oneLine(lossText(loss))}`),
+    ...verdict(change, plan),
+    "It needs the ledger (schema belay) of the target, nothing else of Belay, and the rights that the change was applied with.",
+    `How it was proven stands in rollbacks/${change.id}.json, under "evidence": what a rehearsal saw of these very bytes.`,
     ...(dynamic === null ? [] : recordedLines(dynamic)),
   ];
   return lines.map((line) => `-- ${line}`.trimEnd()).join("\n");
+}
+
+function verdict({ directives: { irreversible } }: Change, { loss }: StatementPlan): readonly string[] {
+  if (irreversible !== null) return [`There is no way back: ${oneLine(irreversible)}`];
+  return loss.length === 0 ? ["It loses nothing."] : loss.map((one) => `Lost for good: ${oneLine(lossText(one))}`);
 }
 
 function recordedLines({ dependent }: Recording): readonly string[] {

@@ -9,7 +9,7 @@ import { revertChange } from "../postgres/run/revert-change.js";
 import type { RunContext } from "../postgres/run/run-transaction.js";
 import { readObjects } from "../postgres/preflight/read-objects.js";
 import type { Session } from "../postgres/session/session.js";
-import { isConnectionLost } from "../postgres/session/sql-state.js";
+import { explain, isConnectionLost } from "../postgres/session/sql-state.js";
 import { judgeOnline } from "../preflight/judge-online.js";
 import { wantedBy } from "../preflight/wanted.js";
 import type { Report } from "../progress.js";
@@ -160,8 +160,8 @@ class Run {
       if (thrown instanceof BelayError && ["interrupted", "defect"].includes(thrown.kind)) throw thrown;
       // That says nothing about the change.
       if (isConnectionLost(thrown)) throw thrown;
-      note({ name, passed: false, detail: messageOf(thrown) });
-      throw new StepFailed("found", "rehearsal-step-failed", messageOf(thrown), { cause: thrown });
+      note({ name, passed: false, detail: explain(thrown) });
+      throw new StepFailed("found", "rehearsal-step-failed", explain(thrown), { cause: thrown });
     }
     const durationMs = Math.round(performance.now() - startedAt);
     note({ name, passed: true, detail: `${durationMs} ms` });

@@ -10,12 +10,23 @@ export function sqlStateOf(thrown: unknown): string | null {
 
 /**
  * What was thrown, for a person. Where others depend on an object (2BP01), the server names them only in its detail. Other details are left out: they repeat
- * values of rows.
+ * values of rows. Where a function of the ledger refused, its hint is the next step, and stands behind its sentence.
  */
 export function explain(thrown: unknown): string {
+  const hint = ledgersHint(thrown);
+  return hint === null ? sentenceFor(thrown) : `${sentenceFor(thrown)} ${hint}`;
+}
+
+function sentenceFor(thrown: unknown): string {
   const message = messageOf(thrown);
   if (sqlStateOf(thrown) !== "2BP01" || !(thrown instanceof pg.DatabaseError)) return message;
   return thrown.detail === undefined ? message : `${message}: ${thrown.detail.split("\n").join("; ")}`;
+}
+
+/** The functions of the ledger raise SQLSTATEs of a class of their own. */
+function ledgersHint(thrown: unknown): string | null {
+  if (thrown instanceof BelayError) return ledgersHint(thrown.cause);
+  return sqlStateOf(thrown)?.startsWith("BE") === true ? hintOf(thrown) : null;
 }
 
 /** What the server suggests beside an error, or null. */

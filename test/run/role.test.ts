@@ -10,7 +10,7 @@ import { freshDatabase, serverUrl, type FreshDatabase } from "../support/databas
 import { connect } from "../world/server.js";
 
 const owner = `belay_test_${randomUUID().slice(0, 8)}`;
-const [administrator, person] = [`${owner}_admin`, `${owner}_person`];
+const [member, administrator, person] = [`${owner}_member`, `${owner}_admin`, `${owner}_person`];
 const id = "20260101000009_it";
 const schema = `GRANT USAGE, CREATE ON SCHEMA public TO ${owner};
   CREATE TABLE tasks (id int PRIMARY KEY, note text, extra text); INSERT INTO tasks VALUES (1, 'a', 'x'), (2, 'b', 'y'); ALTER TABLE tasks OWNER TO ${owner}`;
@@ -18,15 +18,15 @@ const schema = `GRANT USAGE, CREATE ON SCHEMA public TO ${owner};
 beforeAll(async () => {
   const admin = await connect(serverUrl());
   await admin.query(
-    `CREATE ROLE ${owner}; CREATE ROLE ${administrator} SUPERUSER; CREATE ROLE ${person} LOGIN PASSWORD 'secret' IN ROLE ${administrator}, ${owner}`,
+    `CREATE ROLE ${owner}; CREATE ROLE ${member} LOGIN PASSWORD 'secret' IN ROLE ${owner}; CREATE ROLE ${administrator} SUPERUSER; CREATE ROLE ${person} LOGIN PASSWORD 'secret' IN ROLE ${administrator}, ${owner}`,
   );
   await admin.end();
 });
 
 afterAll(async () => {
-  for (const { client } of databases) await client.query(`DROP OWNED BY ${owner} CASCADE`);
+  for (const { client } of databases) await client.query(`DROP OWNED BY ${owner}, ${member} CASCADE`);
   const admin = await connect(serverUrl());
-  await admin.query(`DROP ROLE ${owner}, ${person}, ${administrator}`);
+  await admin.query(`DROP ROLE ${owner}, ${member}, ${person}, ${administrator}`);
   await admin.end();
 });
 
@@ -105,6 +105,23 @@ describe("a role that a change sets", () => {
     await client.query(`SET ROLE ${administrator}`);
     for (const { text } of await parseStatements(await made.read(`rollbacks/${id}.sql`))) await client.query(text);
     await client.end();
+    expect(await owners(database)).toEqual({ tasks: "theirs" });
+  });
+
+  it("may be one that an ordinary role is a member of, which owns the database's objects", async () => {
+    const made = await place(up, down);
+    const database = made.database("main");
+    await database.query(`GRANT CREATE ON DATABASE ${database.name} TO ${member}`);
+    const url = new URL(database.url);
+    [url.username, url.password] = [member, "secret"];
+    await made.configure({ targets: { main: { url: url.href } }, policy: { rehearsal: { required: false } } });
+    await expectBelay(made, 0, ["rollout", "--yes"]);
+    expect(
+      await database.query(
+        "SELECT relowner::regrole::text AS owner FROM pg_class WHERE relname IN ('own', 'reports') ORDER BY relname",
+      ),
+    ).toEqual([{ owner: member }, { owner }]);
+    expect((await runArtifact({ ...made, database: () => ({ ...database, url: url.href }) }, id)).exitCode).toBe(0);
     expect(await owners(database)).toEqual({ tasks: "theirs" });
   });
 

@@ -5,6 +5,7 @@ import type { Recording } from "../artifact/recording.js";
 import { BelayError } from "../errors.js";
 import { compile } from "../plan/compile.js";
 import { rewriteOnline, type Rewritten } from "../plan/online/rewrite-online.js";
+import { keptWritings } from "../plan/kept-writings.js";
 import { splitForParts } from "../plan/online/split-for-parts.js";
 import { withRoles } from "../plan/roles.js";
 import type { Plan } from "../plan/step.js";
@@ -165,7 +166,7 @@ async function compileHalves(
   if (down.length === 0 && change.directives.irreversible === null && change.form === "sql") {
     throw empty(downFile, "It has no statement, so nothing would be taken back.");
   }
-  const plan = compile({
+  const source = {
     id: change.id,
     digest: change.digest,
     files: { up: upFile, down: downFile },
@@ -175,11 +176,12 @@ async function compileHalves(
     down,
     transaction,
     keep,
-  });
+  };
+  const plan = compile(source);
   const placed = change.form === "sql";
   const demands = [
-    ...demandsOf(up, { file: upFile, direction: "up", placed }),
-    ...demandsOf(down, { file: downFile, direction: "down", placed }),
+    ...demandsOf(up, { file: upFile, direction: "up", placed, kept: keptWritings(source, "up") }),
+    ...demandsOf(down, { file: downFile, direction: "down", placed, kept: keptWritings(source, "down") }),
   ];
   const asWritten = [asWrittenIn(forward, upFile), asWrittenIn(backward, downFile)].flat();
   return { plan, demands, asWritten };

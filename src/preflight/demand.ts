@@ -2,7 +2,9 @@ import type { Direction } from "../journal/entry.js";
 import { effectsOf, type Effects, type LockMode, type ObjectReference } from "../sql/effects.js";
 import { contentOf, contentsOf } from "../sql/node.js";
 import { quoteQualified } from "../sql/quote.js";
+import type { RowWriting } from "../sql/row-writing.js";
 import type { Statement } from "../sql/statement.js";
+import { reshapes } from "./reshapes.js";
 import { rightFor, type Right } from "./right.js";
 import { workOf, type Work } from "./work.js";
 
@@ -34,6 +36,15 @@ export interface Demand {
   readonly unpartitioned: "index" | "foreign key" | null;
   /** The table that it makes is partitioned. */
   readonly makesPartitioned: boolean;
+  /** What it finds in the rows that it writes is kept; null where nothing is. */
+  readonly keeps: RowsKept | null;
+  /** It may change what tells the rows of its relations from each other, or which tables belong together. */
+  readonly reshapes: boolean;
+}
+
+/** How a statement writes rows that are kept. */
+export interface RowsKept extends Pick<RowWriting, "command" | "relations" | "only" | "sets"> {
+  readonly cascade: boolean;
 }
 
 export interface DemandSource {
@@ -41,6 +52,8 @@ export interface DemandSource {
   readonly direction: Direction;
   /** False where the statements were recorded, and their places mean nothing in the file. */
   readonly placed: boolean;
+  /** How those write rows of which it is kept what they were. */
+  readonly kept?: ReadonlyMap<Statement, RowWriting>;
 }
 
 /** What each statement asks for. Pure: the statements alone tell. */
@@ -48,7 +61,8 @@ export function demandsOf(statements: readonly Statement[], source: DemandSource
   return statements.map((statement) => demandOf(statement, effectsOf(statement), source));
 }
 
-function demandOf(statement: Statement, effects: Effects, { file, direction, placed }: DemandSource): Demand {
+function demandOf(statement: Statement, effects: Effects, source: DemandSource): Demand {
+  const { file, direction, placed } = source;
   return {
     file,
     place: placed ? { line: statement.line, column: statement.column } : null,
@@ -70,7 +84,15 @@ function demandOf(statement: Statement, effects: Effects, { file, direction, pla
     rewritten: statement.origin !== undefined,
     unpartitioned: unpartitionedForm(statement),
     makesPartitioned: contentOf(statement.node, "CreateStmt")?.partspec !== undefined,
+    keeps: rowsKept(source.kept?.get(statement), effects),
+    reshapes: reshapes(statement, effects),
   };
+}
+
+function rowsKept(writing: RowWriting | undefined, { cascade }: Effects): RowsKept | null {
+  if (writing === undefined) return null;
+  const { command, relations, only, sets } = writing;
+  return { command, relations, only, sets, cascade };
 }
 
 /** An index cannot be built concurrently for a partitioned table, nor can it have a foreign key that is not valid yet (the latter up to PostgreSQL 17). */
@@ -87,6 +109,6 @@ function unpartitionedForm({ node }: Statement): Demand["unpartitioned"] {
 
 /** What a command, or a migration that decides by what it reads, asks for: nobody can tell. */
 export function demandOfUnknown(file: string): Demand {
-  const nothing = { relations: [], makes: [], drops: [], needs: [], work: [], rewritten: false, unpartitioned: null, makesPartitioned: false }; // prettier-ignore
+  const nothing = { relations: [], makes: [], drops: [], needs: [], work: [], rewritten: false, unpartitioned: null, makesPartitioned: false, keeps: null, reshapes: false }; // prettier-ignore
   return { file, place: null, sql: "", direction: "up", dynamic: true, tolerant: false, ...nothing };
 }

@@ -122,6 +122,19 @@ export interface SizeFacts {
   readonly tablespace: string | null;
 }
 
+/** Why what a statement finds in the rows that it writes could not be kept on a target. */
+export interface NotKept {
+  /** Which of those that were asked about, from 0. */
+  readonly statement: number;
+  /** Without an end: `t has no primary key, so what its rows were could not be put back`. */
+  readonly sentence: string;
+  readonly hint: string;
+  /** Oids of the tables that it lies with: where one of them gets another shape first, nothing can be said. */
+  readonly lies: readonly number[];
+  /** False where it stands in the way only if there are rows that foreign keys take along. */
+  readonly certain: boolean;
+}
+
 /** Everything that was read of a target on which changes are pending. */
 export interface TargetFacts {
   readonly target: string;
@@ -130,6 +143,8 @@ export interface TargetFacts {
   readonly objects: readonly ObjectFacts[];
   readonly activity: Activity;
   readonly sizes: readonly SizeFacts[];
+  /** Of the statements whose rows are kept (`keeps`), in their order. */
+  readonly notKept: readonly NotKept[];
   /** Free bytes by tablespace (`""`: the data directory); what is missing cannot be seen from here. */
   readonly freeBytes: Readonly<Record<string, number>>;
 }

@@ -1,5 +1,6 @@
 import { freeDisk } from "../postgres/preflight/free-disk.js";
 import { readActivity } from "../postgres/preflight/read-activity.js";
+import { readNotKept } from "../postgres/preflight/read-not-kept.js";
 import { readObjects } from "../postgres/preflight/read-objects.js";
 import { readSizes } from "../postgres/preflight/read-sizes.js";
 import type { Session } from "../postgres/session/session.js";
@@ -37,7 +38,8 @@ export async function surveyTarget(
 ): Promise<TargetFacts> {
   const { relations, objects } = await readObjects(session, wanted);
   const sizes = await readSizes(session, worked(relations, demands));
-  const facts = { target, server, relations, objects, sizes, freeBytes: await freeDisk(url, server, sizes) };
+  const notKept = await readNotKept(session, relations, demands);
+  const facts = { target, server, relations, objects, sizes, notKept, freeBytes: await freeDisk(url, server, sizes) };
   const tables = [...new Set(relations.flatMap(({ oid, tableOid }) => [oid, tableOid]))];
   const look = async (): Promise<TargetFacts> => ({ ...facts, activity: await readActivity(session, tables) });
   return settle(look, demands, patience);

@@ -17,6 +17,7 @@ import { judgeActivity } from "../preflight/judge-activity.js";
 import { judgeDisk } from "../preflight/judge-disk.js";
 import { judgeObjects } from "../preflight/judge-objects.js";
 import { judgeOnline } from "../preflight/judge-online.js";
+import { judgeRows } from "../preflight/judge-rows.js";
 import { judgeServer, judgeTwins } from "../preflight/judge-server.js";
 import { judgeOrder } from "../preflight/out-of-order.js";
 import { wantedBy } from "../preflight/wanted.js";
@@ -184,6 +185,7 @@ async function judgeChanges(
     ...order,
     ...judgeObjects(facts, demands, searchPathOf(project)),
     ...judgeOnline(facts, demands),
+    ...judgeRows(facts, demands),
     ...judgeActivity(facts, demands, policy.vacuum),
     ...judgeDisk(facts, demands),
   ];

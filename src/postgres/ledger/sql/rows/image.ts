@@ -26,17 +26,6 @@ COMMENT ON TABLE belay.image IS 'Which table of belay_kept holds what a statemen
 CREATE OR REPLACE FUNCTION belay.table_of(one belay.image) RETURNS regclass
 LANGUAGE sql STABLE AS $f$ SELECT coalesce((SELECT c.oid FROM pg_catalog.pg_class c WHERE c.oid = one.relation), to_regclass(one.named))::regclass $f$;
 
--- The columns that tell a row from the others: the primary key, or the smallest unique key that is as good as one; null without.
-CREATE OR REPLACE FUNCTION belay.row_key(relation regclass) RETURNS name[]
-LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
-  SELECT array_agg(a.attname ORDER BY k.ord) FROM pg_index i
-    CROSS JOIN LATERAL (SELECT * FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS x(attnum, ord) WHERE ord <= i.indnkeyatts) AS k
-    LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND k.attnum > 0
-  WHERE i.indrelid = row_key.relation AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL
-  GROUP BY i.indexrelid, i.indisprimary, i.indnkeyatts HAVING bool_and(coalesce(a.attnotnull, false))
-  ORDER BY i.indisprimary DESC, i.indnkeyatts, i.indexrelid LIMIT 1
-$f$;
-
 -- The columns that hold something of their own: none that is computed, none that Belay has hidden.
 CREATE OR REPLACE FUNCTION belay.row_columns(relation regclass) RETURNS name[]
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $f$
@@ -109,29 +98,18 @@ CREATE FUNCTION belay.open_image(change text, direction text, digest text, place
 LANGUAGE plpgsql AS $f$
 DECLARE
   one belay.image;
-  kind "char" := (SELECT relkind FROM pg_catalog.pg_class WHERE oid = target);
-  pairs boolean := command IN ('UPDATE', 'UPSERT', 'MERGE');
-  remedy text := 'Write the statement otherwise, or say "-- belay:keep off" at the head of the up file: then the way back cannot know what was there.';
+  obstacle record;
 BEGIN
   IF NOT fresh THEN
     SELECT * INTO one FROM belay.image i WHERE i.change = open_image.change AND i.direction = open_image.direction AND i.place = open_image.place AND i.relation = target AND i.is_open ORDER BY i.id DESC LIMIT 1;
     IF FOUND THEN RETURN one; END IF;
   END IF;
   UPDATE belay.image i SET is_open = false WHERE i.change = open_image.change AND i.direction = open_image.direction AND i.place = open_image.place AND i.relation = target AND i.is_open;
-  IF kind NOT IN ('r', 'p') THEN
-    RAISE EXCEPTION 'Belay: % is no table, so what its rows were could not be kept.', target USING ERRCODE = 'BE040', HINT = remedy;
-  END IF;
-  IF kind = 'r' AND NOT only_self AND command <> 'INSERT' AND EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhparent = target) THEN
-    RAISE EXCEPTION 'Belay: other tables inherit from %, and its key does not hold for their rows.', target
-      USING ERRCODE = 'BE040', HINT = 'Write ONLY before its name, and a statement for each of the others. ' || remedy;
+  SELECT * INTO obstacle FROM belay.not_kept(target, command, only_self, sets);
+  IF obstacle.sentence IS NOT NULL THEN
+    RAISE EXCEPTION 'Belay: %.', format(obstacle.sentence, target) USING ERRCODE = 'BE040', HINT = obstacle.hint;
   END IF;
   one.key := belay.row_key(target);
-  IF pairs AND one.key IS NULL THEN
-    RAISE EXCEPTION 'Belay: % has no primary key, so what its rows were could not be put back.', target USING ERRCODE = 'BE040', HINT = 'Give it one. ' || remedy;
-  END IF;
-  IF one.key && sets::name[] THEN
-    RAISE EXCEPTION 'Belay: the statement sets a column of the key of %, so nobody could tell its rows again.', target USING ERRCODE = 'BE040', HINT = remedy;
-  END IF;
   one.left_columns := belay.row_columns(target);
   one.columns := one.left_columns;
   IF command = 'UPDATE' AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid IN (SELECT * FROM belay.leaves_of(target) UNION SELECT target) AND NOT t.tgisinternal AND t.tgtype & 1 = 1 AND t.tgtype & 2 = 2 AND t.tgtype & 16 = 16) THEN

@@ -1,3 +1,5 @@
+import { referring } from "./not-kept.js";
+
 /** Statements that write rows, run so that what they find there is kept in the same transaction. */
 export const write = `
 -- Runs an author's statement over rows, and keeps what it found there. It sets nothing: the statement runs under the session's own settings.
@@ -95,10 +97,6 @@ DECLARE
   odd bigint;
   touched bigint;
 BEGIN
-  IF is_merge AND current_setting('server_version_num')::integer < 170000 THEN
-    RAISE EXCEPTION 'Belay: MERGE tells which rows it wrote since PostgreSQL 17, and this is %.', current_setting('server_version')
-      USING ERRCODE = 'BE040', HINT = 'Write it as UPDATE and INSERT, or say "-- belay:keep off" at the head of the up file: then the way back cannot know what was there.';
-  END IF;
   BEGIN
     EXECUTE format('WITH belay_wrote AS (%s %s) SELECT jsonb_agg(jsonb_build_array(%s))::text FROM belay_wrote', writing ->> 'run', giving, (SELECT string_agg(format('key_%s::text', o), ', ' ORDER BY o) FROM unnest(one.key) WITH ORDINALITY AS x(c, o))) INTO keys;
     RAISE EXCEPTION USING ERRCODE = 'BE030', MESSAGE = 'tried';
@@ -133,9 +131,9 @@ BEGIN
     waiting := waiting[2:];
     FOR f IN SELECT c.conrelid, c.confdeltype, ARRAY(SELECT a.attname FROM unnest(c.conkey) WITH ORDINALITY AS x(n, o) JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = n ORDER BY o) AS own,
         ARRAY(SELECT a.attname FROM unnest(c.confkey) WITH ORDINALITY AS x(n, o) JOIN pg_catalog.pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = n ORDER BY o) AS referred
-      FROM pg_catalog.pg_constraint c WHERE c.contype = 'f' AND c.confrelid = next_one.relation AND c.conparentid = 0 AND c.confdeltype IN ('c', 'n', 'd')
+      FROM (${referring("next_one.relation")}) AS c
     LOOP
-      child := belay.open_image(parent.change, parent.direction, parent.digest, parent.place, f.conrelid::regclass, 'MERGE', false, NULL, false);
+      child := belay.open_image(parent.change, parent.direction, parent.digest, parent.place, f.conrelid::regclass, 'REFERRING', false, NULL, false);
       EXECUTE format('INSERT INTO belay_kept.%I (op, %s) SELECT %L, * FROM (SELECT %s FROM %s c, belay_kept.%I k WHERE k.op = ''d'' AND %s FOR UPDATE OF c) AS x ON CONFLICT DO NOTHING',
         child.kept_as, belay.slots_of(child), CASE f.confdeltype WHEN 'c' THEN 'd' ELSE 'u' END, concat_ws(', ', belay.key_values(child, 'c'), belay.old_values(child, 'c')), f.conrelid::regclass, next_one.kept_as,
         (SELECT string_agg(format('c.%I = %s', own, belay.value_now(format('k.old_%s', at), next_one.column_types[at], f.conrelid::regclass, own)), ' AND ') FROM unnest(f.own, f.referred) AS x(own, referred)

@@ -18,7 +18,7 @@ export function ownStep({ statement, effects, batch, together }: Compiled): Step
     removes: effects.drops.map((object) => keyOf(object).key),
     verification: verificationOf(effects),
     ...(statement.origin !== undefined && { origin: statement.origin }),
-    ...(statement.role !== undefined && effects.transaction === "inside" && { role: statement.role }),
+    ...(statement.role !== undefined && effects.transaction !== "outside" && { role: statement.role }),
     ...(together !== undefined && together.length > 0 && { together }),
     ...(retyping !== null && { retyping }),
     ...(batch !== null && { batch }),

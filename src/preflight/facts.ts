@@ -43,6 +43,10 @@ export interface RelationFacts {
   readonly owner: string;
   /** What the role may do with it: `owner`, `maintain` and the names of privileges. */
   readonly rights: readonly string[];
+  /** Whether the role may read every column that holds something of its own. */
+  readonly readsRows: boolean;
+  /** Whether it has columns that tell its rows from each other. */
+  readonly keyed: boolean;
   /** Whether the role may create in its schema. */
   readonly schemaCreate: boolean;
   readonly grants: string | null;

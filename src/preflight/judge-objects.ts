@@ -13,6 +13,7 @@ export function judgeObjects(
   const forward = demands.filter(({ direction }) => direction === "up");
   return [
     ...judgeRights(facts, demands),
+    ...judgeKeeping(facts, demands),
     ...judgeCreating(facts, forward, searchPath),
     ...judgeIndexing(facts, demands),
     ...judgeExtensions(facts, forward),
@@ -41,6 +42,20 @@ function judgeRights({ target, server, relations }: TargetFacts, demands: readon
       ? `GRANT ${owner} TO ${server.role}; or connect as ${owner}.`
       : `GRANT ${right} ON ${name} TO ${server.role};`;
     return refuse("rights-missing", target, `the role ${server.role} ${what}, which ${placeOf(demand)} wants.`, hint);
+  });
+}
+
+/** What rows were is read to be kept, every column, as RETURNING wants (manual, UPDATE); and it is put there again by any of the statements that write rows. */
+function judgeKeeping({ target, server, relations }: TargetFacts, demands: readonly Demand[]): readonly Finding[] {
+  if (server.superuser) return [];
+  return relations.flatMap(({ name, rights, readsRows, keyed }) => {
+    const demand = demands.find(({ keeps }) => keeps?.relations.includes(name) === true);
+    const wanted = (["INSERT", "DELETE", ...(keyed ? ["UPDATE"] : [])] as const).filter((one) => !rights.includes(one));
+    const lacking = [...(readsRows ? [] : ["SELECT"]), ...wanted].join(", ");
+    if (demand === undefined || lacking === "") return [];
+    const message = `the role ${server.role} lacks ${lacking} on ${name}: ${placeOf(demand)} writes its rows; what they were is read to be kept, and the way back puts it there again.`;
+    const hint = `GRANT ${lacking} ON ${name} TO ${server.role}; or say "-- belay:keep off" at the head of the up file.`;
+    return [refuse("rights-missing", target, message, hint)];
   });
 }
 

@@ -10,6 +10,7 @@ const unique = pair(
   "ALTER TABLE tasks ADD UNIQUE (id);",
   "ALTER TABLE tasks DROP CONSTRAINT tasks_id_key;",
 );
+const update = pair("20260101000001_notes", "UPDATE tasks SET note = 'x';", "UPDATE tasks SET note = 'y';");
 const index = pair("20260101000001_index", "CREATE INDEX by_note ON tasks (note);", "DROP INDEX by_note;");
 
 /** A project whose target is reached as a role that may connect, with what `grants` say of `$role`. */
@@ -53,6 +54,18 @@ describe("a role that lacks a right is told so before anything is touched", () =
       "ALTER TABLE tasks OWNER TO $role; REVOKE CREATE ON SCHEMA public FROM public",
       /create anything in the schema of tasks/,
     ],
+    [
+      "SELECT on every column of a table whose rows it writes, where what they were is kept",
+      update,
+      "ALTER TABLE tasks ADD PRIMARY KEY (id); GRANT SELECT (id), UPDATE ON tasks TO $role",
+      /lacks SELECT, INSERT, DELETE on tasks: .*up\.sql:1:1 writes its rows; what they were is read to be kept/,
+    ],
+    [
+      "what puts rows back that it may write",
+      update,
+      "ALTER TABLE tasks ADD PRIMARY KEY (id); GRANT SELECT, UPDATE, INSERT ON tasks TO $role",
+      /lacks DELETE on tasks: .*the way back puts it there again/,
+    ],
   ])("%s", async (_, files, grants, said) => {
     const made = await poorProject(files, `GRANT CREATE ON DATABASE $database TO $role; ${grants}`);
     const result = await belay(made, ["rollout", "--yes"]);
@@ -60,6 +73,15 @@ describe("a role that lacks a right is told so before anything is touched", () =
     expect(await made.database("main").query("SELECT to_regnamespace('belay') AS ledger")).toEqual([{ ledger: null }]);
     await gone(made);
   });
+});
+
+it("a role that has each right by which rows are kept and put back needs no more", async () => {
+  const grants = "GRANT CREATE ON DATABASE $database TO $role; ALTER TABLE tasks ADD PRIMARY KEY (id); INSERT INTO tasks VALUES (1, 'a'); GRANT SELECT, UPDATE, INSERT, DELETE ON tasks TO $role"; // prettier-ignore
+  const made = await poorProject(update, grants);
+  await expectBelay(made, 0, ["rollout", "--yes"]);
+  await expectBelay(made, 0, ["revert", "--last", "--yes"]);
+  expect(await made.database("main").query("SELECT note FROM tasks")).toEqual([{ note: "a" }]);
+  await gone(made);
 });
 
 describe("a role that may only read the ledger", () => {

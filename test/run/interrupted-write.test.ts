@@ -4,7 +4,11 @@ import { startBelay } from "../support/cli.js";
 import { until } from "../world/server.js";
 
 it("Ctrl-C in the midst of a statement whose rows are kept leaves the rows as they were, and nothing that was kept of them", async () => {
-  const slow = pair("20260101000001_slow", "UPDATE tasks SET note = 'same' WHERE pg_sleep(2) IS NOT NULL;", "SELECT 1;");
+  const slow = pair(
+    "20260101000001_slow",
+    "UPDATE tasks SET note = 'same' WHERE pg_sleep(2) IS NOT NULL;",
+    "SELECT 1;",
+  );
   const made = await built(slow, { targets: ["main"] });
   const database = made.database("main");
   const before = await catalogOf(database);

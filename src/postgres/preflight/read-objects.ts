@@ -1,5 +1,6 @@
 import type { ObjectFacts, RelationFacts } from "../../preflight/facts.js";
 import type { Wanted } from "../../preflight/wanted.js";
+import { rowKey } from "../ledger/sql/rows/not-kept.js";
 import type { Session } from "../session/session.js";
 
 export interface FoundObjects {
@@ -54,6 +55,8 @@ SELECT
           AND has_table_privilege(r.oid, CASE WHEN current_setting('server_version_num')::int >= 170000 THEN 'MAINTAIN' ELSE 'SELECT' END))
       UNION ALL SELECT right_ FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) right_ WHERE r.relkind NOT IN ('i', 'I', 'c') AND has_any_column_privilege(r.oid, right_)
       UNION ALL SELECT right_ FROM unnest(ARRAY['DELETE', 'TRUNCATE', 'TRIGGER']) right_ WHERE r.relkind NOT IN ('i', 'I', 'c') AND has_table_privilege(r.oid, right_)),
+    'readsRows', r.relkind IN ('i', 'I', 'c') OR NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND NOT has_column_privilege(r.oid, a.attnum, 'SELECT')),
+    'keyed', EXISTS (${rowKey("r.oid")}),
     'schemaCreate', has_schema_privilege(r.namespace, 'CREATE'),
     'grants', (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM unnest(r.relacl) a),
     'rowSecurity', r.relrowsecurity, 'forcedRowSecurity', r.relforcerowsecurity,

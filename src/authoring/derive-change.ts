@@ -18,6 +18,8 @@ import { findWay } from "./derive-way.js";
 export interface DerivedDown {
   readonly statements: readonly string[];
   readonly losses: readonly DerivedLoss[];
+  /** Whether rows that the change writes go back besides, by what the ledger keeps of them. */
+  readonly keepsRows: boolean;
 }
 
 /** Why there is none: it is refused, and these are the reasons. */
@@ -39,7 +41,7 @@ export class NotDerived extends BelayError {
  */
 export async function deriveDown(target: OpenTarget, change: SqlChange, home: string): Promise<DerivedDown> {
   const up = await parseStatements(change.up, change.files[0] ?? change.id);
-  const beyond = beyondCatalog(up, home);
+  const beyond = beyondCatalog(up, home, change.directives.keep === "on");
   if (beyond.refusals.length > 0) throw new NotDerived(change.id, beyond.refusals);
   const session = await target.worker();
   await session.reset();
@@ -51,8 +53,9 @@ export async function deriveDown(target: OpenTarget, change: SqlChange, home: st
     const way = await findWay(session, before);
     const reasons = way.refusals.length > 0 ? way.refusals : way.differences.filter(isMore).map(describeDifference);
     if (reasons.length > 0) throw new NotDerived(change.id, reasons, way.statements);
-    if (way.statements.length === 0) throw new NotDerived(change.id, ["It changes nothing in the catalog."]); // prettier-ignore
-    return { statements: way.statements, losses: [...beyond.losses, ...way.losses] };
+    const { keepsRows } = beyond;
+    if (way.statements.length === 0 && !keepsRows) throw new NotDerived(change.id, ["It changes nothing in the catalog."]); // prettier-ignore
+    return { statements: way.statements, losses: [...beyond.losses, ...way.losses], keepsRows };
   } catch (thrown) {
     if (!(thrown instanceof BelayError) || thrown instanceof NotDerived || thrown.kind !== "refused") throw thrown;
     throw new NotDerived(change.id, [thrown.message]);
@@ -100,9 +103,10 @@ function inTransaction({ text, tokens }: Statement): string {
 }
 
 /** The text of the `.down.sql`. */
-export function downText({ title }: SqlChange, { statements, losses }: DerivedDown): string {
+export function downText({ title }: SqlChange, { statements, losses, keepsRows }: DerivedDown): string {
   const head = [
     `Takes back ${title}: derived by \`belay build --derive\`, which ran it on a scratch copy and found the catalog as it was before.`,
+    ...(keepsRows ? ["The rows that it writes go back by what Belay keeps of them: that wants no statement."] : []),
     ...losses.map(({ object, what }) => `Not brought back: ${object}: ${what}.`),
   ];
   const comments = head.map((line) => `-- ${line.replaceAll(/\s+/g, " ")}\n`).join("");

@@ -1,7 +1,7 @@
 import { type Change, type SqlChange, sqlChange } from "../change/change.js";
 import { findChange } from "../change/find.js";
 import { BelayError, messageOf } from "../errors.js";
-import { build, type Built } from "../postgres/build-plan.js";
+import { build, goesBackAlone, type Built } from "../postgres/build-plan.js";
 import { applyChange } from "../postgres/run/apply-change.js";
 import { type Connections, withConnections } from "../postgres/session/connections.js";
 import { openTarget } from "../postgres/session/open-target.js";
@@ -182,6 +182,15 @@ async function isEmpty({ down, files }: SqlChange): Promise<boolean> {
   return (await parseStatements(down, files[1] ?? "")).length === 0;
 }
 
+/** A file that says that no statement is needed is an answer, where rows go back by themselves. */
+async function wantsDown(change: SqlChange): Promise<boolean> {
+  if (!(await isEmpty(change))) return false;
+  return (
+    change.down.trim() === "" ||
+    !goesBackAlone(await parseStatements(change.up, change.files[0] ?? ""), change.directives.keep)
+  );
+}
+
 /** What the report that a change came from, or nobody, has given a way back. One that a person declared irreversible is left alone until it is named. */
 async function wantedOf(
   project: Project,
@@ -198,7 +207,7 @@ async function wantedOf(
     }
     const { irreversible, proposal } = change.directives;
     const isDeclared = irreversible !== null && proposal === null;
-    if ((force || (await isEmpty(change))) && (isNamed || !isDeclared)) wanted.push(change);
+    if ((force || (await wantsDown(change))) && (isNamed || !isDeclared)) wanted.push(change);
   }
   return wanted;
 }

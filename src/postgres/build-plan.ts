@@ -11,6 +11,8 @@ import { withRoles } from "../plan/roles.js";
 import type { Plan } from "../plan/step.js";
 import { demandsOf, type Demand } from "../preflight/demand.js";
 import { parseStatements } from "../sql/parse.js";
+import { rowWritingOf } from "../sql/row-writing.js";
+import type { Statement } from "../sql/statement.js";
 import { readStoredArtifact, type Project } from "../system/project/project.js";
 import { basisOf, downOf, lossOfRecording } from "./knex/down.js";
 import { recordKnex } from "./knex/record.js";
@@ -163,7 +165,8 @@ async function compileHalves(
   const backward = await rewriteOnline(cut, { ...context, half: "down" });
   const [up, down] = [forward.statements, backward.statements];
   if (up.length === 0 && change.form === "sql") throw empty(upFile, "It does nothing: no statement is in it.");
-  if (down.length === 0 && change.directives.irreversible === null && change.form === "sql") {
+  const isEmpty = down.length === 0 && change.directives.irreversible === null && change.form === "sql";
+  if (isEmpty && !goesBackAlone(up, keep)) {
     throw empty(downFile, "It has no statement, so nothing would be taken back.");
   }
   const source = {
@@ -185,6 +188,11 @@ async function compileHalves(
   ];
   const asWritten = [asWrittenIn(forward, upFile), asWrittenIn(backward, downFile)].flat();
   return { plan, demands, asWritten };
+}
+
+/** Whether a way forward does nothing but write rows of which it is kept what they were: they go back without a statement. */
+export function goesBackAlone(up: readonly Statement[], keep: "on" | "off"): boolean {
+  return keep === "on" && up.every((statement) => rowWritingOf(statement) !== null);
 }
 
 function asWrittenIn({ asWritten }: Rewritten, file: string): readonly AsWritten[] {

@@ -1,6 +1,6 @@
 import type { ObjectReference } from "../sql/effects.js";
 import { quoteQualified } from "../sql/quote.js";
-import type { Demand } from "./demand.js";
+import type { Demand, RowsKept } from "./demand.js";
 import type { ObjectFacts, RelationFacts, TargetFacts } from "./facts.js";
 import { few, refuse, warn, type Finding } from "./finding.js";
 
@@ -50,13 +50,24 @@ function judgeKeeping({ target, server, relations }: TargetFacts, demands: reado
   if (server.superuser) return [];
   return relations.flatMap(({ name, rights, readsRows, keyed }) => {
     const demand = demands.find(({ keeps }) => keeps?.relations.includes(name) === true);
-    const wanted = (["INSERT", "DELETE", ...(keyed ? ["UPDATE"] : [])] as const).filter((one) => !rights.includes(one));
+    const commands = demands.flatMap(({ keeps }) => (keeps?.relations.includes(name) === true ? keeps.command : []));
+    const wanted = rightsToPutBack(commands, keyed).filter((one) => !rights.includes(one));
     const lacking = [...(readsRows ? [] : ["SELECT"]), ...wanted].join(", ");
     if (demand === undefined || lacking === "") return [];
     const message = `the role ${server.role} lacks ${lacking} on ${name}: ${placeOf(demand)} writes its rows; what they were is read to be kept, and the way back puts it there again.`;
     const hint = `GRANT ${lacking} ON ${name} TO ${server.role}; or say "-- belay:keep off" at the head of the up file.`;
     return [refuse("rights-missing", target, message, hint)];
   });
+}
+
+/** Each kind of statement is undone by another; and rows that are looked at before they go back are locked, which wants UPDATE (manual, SELECT, FOR UPDATE). */
+function rightsToPutBack(commands: readonly RowsKept["command"][], keyed: boolean): readonly string[] {
+  const any = (...of: readonly RowsKept["command"][]): boolean => commands.some((command) => of.includes(command));
+  return [
+    ...(any("DELETE", "TRUNCATE", "MERGE") ? ["INSERT"] : []),
+    ...(any("INSERT", "UPSERT", "MERGE") ? ["DELETE"] : []),
+    ...(keyed ? ["UPDATE"] : []),
+  ];
 }
 
 /** CREATE on the schemas in which something is made, and on the database for schemas. */

@@ -211,11 +211,16 @@ test("a batch that fails leaves nothing of the change: what the others wrote is 
   await expectNothingLeft(made);
 });
 
-test("a table without a key is refused, and what came before is taken back", async () => {
-  const made = await backfill(exact, "CREATE TABLE tasks (id int, n int); INSERT INTO tasks VALUES (1, 0)");
-  const { exitCode, stderr } = await belay(made, ["rollout", "--yes"]);
-  expect({ exitCode, stderr }).toMatchObject({ exitCode: 4, stderr: expect.stringContaining("tasks has no key") });
-  expect(await countsOf(made)).toEqual({ 0: 1 });
+test("a table without a key is refused before anything is touched, and where nothing is kept when it comes up", async () => {
+  const schema = "CREATE TABLE tasks (id int, n int); INSERT INTO tasks VALUES (1, 0)";
+  const made = await backfill(exact, schema);
+  const refused = await belay(made, ["rollout", "--yes"]);
+  expect(refused).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("tasks has no primary key") });
+  const keepNothing = Object.entries(exact).map(([file, sql]) => [file, file.endsWith("up.sql") ? `-- belay:keep off\n\n${sql}` : sql]); // prettier-ignore
+  const unkept = await backfill(Object.fromEntries(keepNothing), schema);
+  const failed = await belay(unkept, ["rollout", "--yes", "--accept-loss", backfillId]);
+  expect(failed).toMatchObject({ exitCode: 4, stderr: expect.stringContaining("tasks has no key") });
+  for (const one of [made, unkept]) expect(await countsOf(one)).toEqual({ 0: 1 });
 });
 
 test("the artifact meets a row that is held, and goes on when it is free", async () => {

@@ -41,6 +41,25 @@ describe("belay build --derive", () => {
     expect((await expectBelay(made, 0, ["rehearse", "--json"])).json().outcome).toBe("proven");
   });
 
+  it("lets rows that are kept go back without a statement, beside what the catalog wants, and alone", async () => {
+    const second = "20260101000002_rows";
+    const made = await one({
+      ...upOnly(note, "ALTER TABLE tasks ADD COLUMN size int; UPDATE tasks SET note = 'new';"),
+      ...upOnly(second, "DELETE FROM tasks WHERE id = 1; INSERT INTO tasks (id, note) VALUES (77, 'more');"),
+    });
+    const { query } = made.database("main");
+    await query("DELETE FROM tasks; INSERT INTO tasks (id, note) VALUES (1, 'one'), (2, NULL)");
+    const { changes } = (await expectBelay(made, 0, ["build", "--derive", "--json"])).json();
+    expect(changes).toMatchObject([{ change: note, keepsRows: true, statements: ['ALTER TABLE "public"."tasks" DROP COLUMN "size"'] }, { change: second, statements: [] }]); // prettier-ignore
+    expect((await expectBelay(made, 0, ["build", "--derive", "--json"])).json().outcome).toBe("nothing_to_derive");
+    expect((await expectBelay(made, 0, ["rehearse", "--json"])).json().outcome).toBe("proven");
+    await expectBelay(made, 0, ["rollout", "--yes"]);
+    expect(await query("SELECT id::int, note FROM tasks ORDER BY id")).toEqual([{ id: 2, note: "new" }, { id: 77, note: "more" }]); // prettier-ignore
+    await expectBelay(made, 0, ["revert", "--to", note, "--yes"]);
+    await expectBelay(made, 0, ["revert", "--last", "--yes"]);
+    expect(await query("SELECT id::int, note FROM tasks ORDER BY id")).toEqual([{ id: 1, note: "one" }, { id: 2, note: null }]); // prettier-ignore
+  });
+
   it("leaves alone what has a way back, and what a person declared to have none until it is named", async () => {
     const other = "20260101000002_other";
     const made = await one({
@@ -80,8 +99,8 @@ describe("belay build --derive", () => {
 
   it.each([
     [
-      "rows that it overwrites",
-      "UPDATE tasks SET note = 'x'; ALTER TABLE tasks ADD COLUMN a int;",
+      "rows that it overwrites and does not keep",
+      "-- belay:keep off\nUPDATE tasks SET note = 'x'; ALTER TABLE tasks ADD COLUMN a int;",
       /UPDATE writes rows of tasks that were there before/,
     ],
     ["a change that leaves the catalog as it is", "SELECT 1;", /changes nothing in the catalog/],

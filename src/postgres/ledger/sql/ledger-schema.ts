@@ -8,7 +8,7 @@ import { rowsSchema } from "./rows/index.js";
 import { tables } from "./tables.js";
 
 /** The version of the ledger; it grows when its tables or functions change. */
-export const ledgerVersion = 9;
+export const ledgerVersion = 10;
 
 const version = `CREATE OR REPLACE FUNCTION belay.version() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT ${ledgerVersion}';`;
 

@@ -46,15 +46,20 @@ DECLARE
   m belay.image;
   target regclass := belay.table_of(one);
   old_rows text;
+  has_old boolean;
+  has_gone boolean;
 BEGIN
   FOR m IN SELECT * FROM belay.image i WHERE i.change = one.change AND i.direction = 'down' AND i.is_open AND i.relation = target AND i.key = one.key AND i.place > 0 AND i.columns <@ belay.row_columns(target) LOOP
     old_rows := format('age(k.was_xmin) > %s AND NOT EXISTS (SELECT FROM belay_kept.%I o WHERE %s)', age(one.xid), one.kept_as, belay.same_keys(one, 'o', m, 'k'));
-    EXECUTE format('UPDATE %s t SET %s FROM belay_kept.%I k WHERE %s AND k.op = ''u'' AND %s', target,
+    EXECUTE format('SELECT EXISTS (SELECT FROM belay_kept.%1$I WHERE op = ''u''), EXISTS (SELECT FROM belay_kept.%1$I WHERE op = ''d'')', m.kept_as) INTO has_old, has_gone;
+    IF has_old THEN EXECUTE format('UPDATE %s t SET %s FROM belay_kept.%I k WHERE %s AND k.op = ''u'' AND %s', target,
       (SELECT string_agg(format('%I = %s', c, belay.value_now(format('k.old_%s', o), t, target, c)), ', ' ORDER BY o) FROM unnest(m.columns, m.column_types) WITH ORDINALITY AS x(c, t, o) WHERE NOT c = ANY (m.key)),
       m.kept_as, belay.same_row(m, 't'), old_rows);
-    EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM belay_kept.%I k WHERE k.op = ''d'' AND %s ON CONFLICT DO NOTHING', target,
+    END IF;
+    IF has_gone THEN EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM belay_kept.%I k WHERE k.op = ''d'' AND %s ON CONFLICT DO NOTHING', target,
       (SELECT string_agg(quote_ident(c), ', ' ORDER BY o) FROM unnest(m.columns) WITH ORDINALITY AS x(c, o)),
       (SELECT string_agg(belay.value_now(format('k.old_%s', o), t, target, c), ', ' ORDER BY o) FROM unnest(m.columns, m.column_types) WITH ORDINALITY AS x(c, t, o)), m.kept_as, old_rows);
+    END IF;
     EXECUTE format('DELETE FROM belay_kept.%I k WHERE %s', m.kept_as, old_rows);
   END LOOP;
 END $f$;
@@ -76,7 +81,7 @@ DECLARE
   matching text := belay.same_row(one, 't');
   columns name[]; assignments text; list text; selected text;
   mine belay.image; sql text; again text[]; row_at tid; every text[];
-  done bigint := 0; moved bigint;
+  done bigint := 0; moved bigint; has_old boolean; has_new boolean; has_gone boolean;
 BEGIN
   SELECT array_agg(c), string_agg(format('%I = %s', c, belay.value_now(format('k.old_%s', o), t, target, c)), ', ' ORDER BY o) FILTER (WHERE NOT c = ANY (coalesce(one.key, '{}'))),
       string_agg(quote_ident(c), ', ' ORDER BY o), string_agg(belay.value_now(format('k.old_%s', o), t, target, c), ', ' ORDER BY o) INTO columns, assignments, list, selected
@@ -96,8 +101,16 @@ BEGIN
       format('WITH belay_back AS (INSERT INTO %1$s AS t (%2$s) OVERRIDING SYSTEM VALUE SELECT %3$s FROM belay_kept.%4$I k WHERE k.op = ''d'' AND NOT k.is_same AND /*which*/true ON CONFLICT DO NOTHING RETURNING %5$s)
         UPDATE belay_kept.%4$I k SET is_same = true FROM belay_back b WHERE %6$s', target, list, selected, one.kept_as, belay.key_values(one, 't'), belay.same_keys(one, 'b', one, 'k'))];
     IF assignments IS NULL THEN every[1] := NULL; END IF;
+    -- A statement wants its right also where it finds nothing to do.
+    EXECUTE format('SELECT EXISTS (SELECT FROM belay_kept.%1$I WHERE op = ''i''), EXISTS (SELECT FROM belay_kept.%1$I WHERE op = ''d'')', one.kept_as) INTO has_new, has_gone;
+    -- What is written in ranges is all of one kind.
+    has_old := NOT (has_new OR has_gone);
+    IF spares THEN EXECUTE format('SELECT EXISTS (SELECT FROM belay_kept.%I WHERE op = ''u'')', one.kept_as) INTO has_old; END IF;
+    IF NOT has_old THEN every[1] := NULL; END IF;
+    IF NOT has_new THEN every[2] := NULL; END IF;
+    IF NOT has_gone THEN every[3] := NULL; END IF;
     -- A row that this half's own statement has put there, by the key of one that comes back, gives way to it.
-    FOR mine IN SELECT m.* FROM belay.image m WHERE m.change = one.change AND m.direction <> one.direction AND m.is_open AND m.relation = target AND m.key = one.key AND assignments IS NOT NULL LOOP
+    FOR mine IN SELECT m.* FROM belay.image m WHERE m.change = one.change AND m.direction <> one.direction AND m.is_open AND m.relation = target AND m.key = one.key AND assignments IS NOT NULL AND has_gone LOOP
       every := every || format('UPDATE %1$s t SET %2$s FROM belay_kept.%3$I k, belay_kept.%5$I m WHERE %4$s AND %6$s AND m.op = ''i'' AND k.op = ''d'' AND NOT k.is_same AND /*which*/true',
           target, assignments, one.kept_as, matching, mine.kept_as, belay.same_keys(mine, 'm', one, 'k'))
         || format('UPDATE belay_kept.%1$I k SET is_same = true FROM belay_kept.%2$I m WHERE %3$s AND m.op = ''i'' AND k.op = ''d'' AND /*which*/true', one.kept_as, mine.kept_as, belay.same_keys(mine, 'm', one, 'k'));

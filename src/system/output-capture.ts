@@ -8,6 +8,8 @@ const LINE_LIMIT = 65_536;
 export interface Capture {
   /** The last `limit` characters: the end is where a result and an error stand. */
   readonly text: () => string;
+  /** Resolves when the stream is closed and its last line handed on. */
+  readonly closed: Promise<void>;
 }
 
 /** Reads a stream to its end, keeps the last `limit` characters and hands on each line as it comes, without its line end. */
@@ -27,9 +29,12 @@ export function captureOutput(stream: Readable, limit: number, onLine?: (line: s
     line = "";
   };
   stream.on("data", (chunk: Buffer) => take(decoder.write(chunk)));
-  stream.once("close", () => {
-    take(decoder.end());
-    if (line !== "") onLine?.(line);
+  const closed = new Promise<void>((resolve) => {
+    stream.once("close", () => {
+      take(decoder.end());
+      if (line !== "") onLine?.(line);
+      resolve();
+    });
   });
-  return { text: () => kept.slice(-limit) };
+  return { text: () => kept.slice(-limit), closed };
 }

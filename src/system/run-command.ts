@@ -65,6 +65,8 @@ export async function runCommand(argv: readonly string[], options: RunCommandOpt
     child.stderr.destroy();
   }, DRAIN_MS);
   await child;
+  // What they said last may still be on its way when the child counts as ended.
+  await Promise.all([stdout.closed, stderr.closed]);
   clearTimeout(drained);
   return {
     exitCode: child.exitCode,

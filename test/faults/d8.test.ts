@@ -5,7 +5,7 @@ import { runCells } from "./matrix/run.js";
 import { makeSite, type Site } from "./matrix/site.js";
 
 /** Some cells of each kind; `npm run test:faults` runs every one. */
-const count = 32;
+const count = 16;
 
 describe("D8: a strike at any boundary of any statement, or inside of it", () => {
   let site: Site;
